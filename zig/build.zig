@@ -1,0 +1,56 @@
+//! `zig build`: both libraries and the generated layout into zig-out/. `zig build test`: every test here.
+//! `scripts/build.ts` calls it with the pinned compiler and checks what comes out.
+
+const std = @import("std");
+const builtin = @import("builtin");
+
+comptime {
+    // minimum_zig_version is not enforced by 0.16; another compiler gives other bytes.
+    if (!std.mem.eql(u8, builtin.zig_version_string, "0.16.0")) {
+        @compileError("this project is built with Zig 0.16.0, not " ++ builtin.zig_version_string);
+    }
+}
+
+const cpus = [_]std.Target.Cpu.Arch{ .x86_64, .aarch64 };
+
+pub fn build(b: *std.Build) void {
+    for (cpus) |cpu| {
+        // No libc: one library serves glibc and musl. The baseline CPU: it runs on every machine.
+        const target = b.resolveTargetQuery(.{ .cpu_arch = cpu, .os_tag = .linux, .abi = .none });
+        const library = b.addLibrary(.{
+            .name = b.fmt("mif-{s}", .{@tagName(cpu)}),
+            .linkage = .dynamic,
+            .root_module = b.createModule(.{
+                .root_source_file = b.path("exports.zig"),
+                .target = target,
+                .optimize = .ReleaseSafe,
+                .strip = true,
+                .unwind_tables = .none,
+                .single_threaded = true,
+                .omit_frame_pointer = true,
+                .link_libc = false,
+            }),
+        });
+        library.bundle_compiler_rt = true;
+        b.installArtifact(library);
+    }
+
+    const generate = b.addExecutable(.{
+        .name = "generate",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("generate.zig"),
+            .target = b.graph.host,
+            .optimize = .Debug,
+        }),
+    });
+    b.installArtifact(generate);
+
+    const tests = b.addTest(.{
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("tests.zig"),
+            .target = b.graph.host,
+            .optimize = .ReleaseSafe,
+        }),
+    });
+    b.step("test", "Run all tests").dependOn(&b.addRunArtifact(tests).step);
+}

@@ -1,0 +1,55 @@
+//! A netlink request of one fixed part and a few 32-bit attributes, built in place.
+
+const std = @import("std");
+const netlink = @import("netlink.zig");
+const uapi = @import("uapi.zig");
+
+pub const Request = struct {
+    bytes: [64]u8 = @splat(0),
+    length: usize = @sizeOf(uapi.nlmsghdr),
+
+    /// Asks for everything of a kind; `fixed` is the kind's own header with its filters.
+    pub fn dump(message_type: u16, fixed: anytype) Request {
+        return start(message_type, uapi.NLM_F_REQUEST | uapi.NLM_F_DUMP, fixed);
+    }
+
+    /// Asks one question with one answer.
+    pub fn get(message_type: u16, fixed: anytype) Request {
+        return start(message_type, uapi.NLM_F_REQUEST, fixed);
+    }
+
+    fn start(message_type: u16, flags: u16, fixed: anytype) Request {
+        var request: Request = .{};
+        const header: uapi.nlmsghdr = .{
+            .nlmsg_len = 0,
+            .nlmsg_type = message_type,
+            .nlmsg_flags = flags,
+            .nlmsg_seq = 0,
+            .nlmsg_pid = 0,
+        };
+        @memcpy(request.bytes[0..@sizeOf(uapi.nlmsghdr)], std.mem.asBytes(&header));
+        request.append(std.mem.asBytes(&fixed));
+        return request;
+    }
+
+    pub fn attribute(self: Request, attribute_type: u16, value: u32) Request {
+        var longer = self;
+        const header: uapi.nlattr = .{ .nla_len = @sizeOf(uapi.nlattr) + 4, .nla_type = attribute_type };
+        longer.append(std.mem.asBytes(&header));
+        longer.append(std.mem.asBytes(&value));
+        return longer;
+    }
+
+    /// The bytes to send, with their length and sequence number filled in.
+    pub fn finish(self: *Request, sequence: u32) []const u8 {
+        const header: *align(1) uapi.nlmsghdr = @ptrCast(&self.bytes);
+        header.nlmsg_len = @intCast(self.length);
+        header.nlmsg_seq = sequence;
+        return self.bytes[0..self.length];
+    }
+
+    fn append(self: *Request, bytes: []const u8) void {
+        @memcpy(self.bytes[self.length..][0..bytes.len], bytes);
+        self.length += netlink.aligned(bytes.len);
+    }
+};

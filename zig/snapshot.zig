@@ -1,0 +1,305 @@
+//! One reading of links, addresses, rules, routes and next hops, over any transport.
+//!
+//! The kernel gives each kind in a dump of its own, and a dump is a walk that other processes change
+//! under our feet. What is done about it:
+//!
+//! - Links, addresses, rules and next hops say so themselves (NLM_F_DUMP_INTR) and are read again, a bounded
+//!   number of times.
+//! - IPv6 routes do not say so: a walk that spans datagrams silently loses and repeats routes. An answer of
+//!   one datagram is one atomic walk, so we ask for as much as fits into one: the whole family, else
+//!   each table, else each protocol of a table; and what still does not fit is read until two walks agree.
+//! - The kernel cuts a first datagram to the largest receive seen on the socket, and ends a dump early
+//!   when one route is larger: every receive has room for 32 KiB, and the rules, always small, come first.
+
+const std = @import("std");
+const linux = std.os.linux;
+const layout = @import("layout.zig");
+const netlink = @import("netlink.zig");
+const rtnetlink = @import("rtnetlink.zig");
+const uapi = @import("uapi.zig");
+const RecordWriter = @import("record_writer.zig").RecordWriter;
+const Request = @import("request.zig").Request;
+
+/// How often a dump that was interrupted, or two walks that differed, are tried again.
+pub const repeats_max = 16;
+/// The kernel's largest dump datagram.
+pub const scratch_size_min = 32 * 1024;
+
+/// The protocols whose routes configure a host. Routing daemons use others: of theirs, which may be a
+/// million, only default routes matter here.
+const host_protocols = [_]u8{
+    uapi.RTPROT_KERNEL,
+    uapi.RTPROT_BOOT,
+    uapi.RTPROT_STATIC,
+    uapi.RTPROT_RA,
+    uapi.RTPROT_DHCP,
+};
+
+const all = std.math.maxInt(u32);
+
+/// A small set of numbers that may overflow into "any".
+fn Few(comptime capacity: usize) type {
+    return struct {
+        items: [capacity]u32 = undefined,
+        length: usize = 0,
+        overflowed: bool = false,
+
+        fn add(self: *@This(), item: u32) void {
+            if (self.has(item)) return;
+            if (self.length == capacity) {
+                self.overflowed = true;
+                return;
+            }
+            self.items[self.length] = item;
+            self.length += 1;
+        }
+
+        fn has(self: *const @This(), item: u32) bool {
+            return std.mem.indexOfScalar(u32, self.items[0..self.length], item) != null;
+        }
+
+        fn slice(self: *const @This()) []const u32 {
+            return self.items[0..self.length];
+        }
+    };
+}
+
+pub fn Snapshot(comptime Transport: type) type {
+    return struct {
+        transport: *Transport,
+        scratch: []u8,
+        writer: RecordWriter,
+        header: layout.SnapshotHeader = .{ .size = 0, .stage = 0, .unsettled = 0, .repeats = 0 },
+        sequence: u32 = 0,
+        /// The kernel's own refusal, after `error.Refused`.
+        errno: u32 = 0,
+        /// Tables that a rule looks up, the local one left out.
+        tables: Few(64) = .{},
+        /// Links that can carry a default route.
+        links_up: Few(64) = .{},
+        l3mdev: bool = false,
+        unresolved_nexthops: bool = false,
+        routes_kept: enum { of_the_host, defaults_of_daemons } = .of_the_host,
+
+        const Self = @This();
+
+        /// Reads everything; returns the bytes of the answer, which may be more than there was room for.
+        pub fn take(self: *Self) netlink.Error!usize {
+            std.debug.assert(self.scratch.len >= scratch_size_min);
+            self.writer.position = @sizeOf(layout.SnapshotHeader);
+            self.tables.add(uapi.RT_TABLE_MAIN);
+            try self.settled(.rules, layout.Unsettled.rules);
+            try self.settled(.links, layout.Unsettled.links);
+            try self.settled(.addresses, layout.Unsettled.addresses);
+            try self.routes(.routes4);
+            try self.routes(.routes6);
+            if (self.unresolved_nexthops) try self.settled(.nexthops, layout.Unsettled.nexthops);
+            self.header.size = @intCast(self.writer.position);
+            return self.writer.position;
+        }
+
+        /// A dump that flags its own interruption, repeated while it does.
+        fn settled(self: *Self, stage: layout.Stage, unsettled: u32) netlink.Error!void {
+            self.header.stage = @intFromEnum(stage);
+            const start = self.writer.position;
+            for (0..repeats_max) |_| {
+                if (self.ask(plainRequest(stage), all)) |outcome| {
+                    if (!outcome.interrupted) return;
+                } else |failure| switch (failure) {
+                    error.Overrun => try self.reopen(),
+                    // No such object in this kernel: no such records.
+                    error.Refused => return if (self.unsupported()) {} else error.Refused,
+                    else => return failure,
+                }
+                self.header.repeats += 1;
+                self.writer.position = start;
+            }
+            // The last word is kept, and marked.
+            self.header.unsettled |= unsettled;
+            _ = try self.ask(plainRequest(stage), all);
+        }
+
+        fn routes(self: *Self, stage: layout.Stage) netlink.Error!void {
+            self.header.stage = @intFromEnum(stage);
+            const family: u8 = if (stage == .routes4) linux.AF.INET else linux.AF.INET6;
+            const start = self.writer.position;
+            if (try self.fitsOneDatagram(.{ .family = family })) return;
+            self.writer.position = start;
+            for (self.tables.slice()) |table| {
+                const table_start = self.writer.position;
+                if (try self.fitsOneDatagram(.{ .family = family, .table = table })) continue;
+                self.writer.position = table_start;
+                for (host_protocols) |protocol| {
+                    try self.agreed(.{ .family = family, .table = table, .protocol = protocol });
+                }
+                try self.defaultsOfDaemons(family, table);
+            }
+        }
+
+        /// Whether the whole answer came in one datagram, hence from one walk. If not, the dump is left
+        /// unread and the socket is a new one.
+        fn fitsOneDatagram(self: *Self, filter: RouteFilter) netlink.Error!bool {
+            const outcome = self.ask(filter.request(), 1) catch |failure| switch (failure) {
+                error.Refused => return if (self.unsupported()) true else error.Refused,
+                else => return failure,
+            };
+            if (outcome.abandoned) try self.reopen();
+            return !outcome.abandoned;
+        }
+
+        /// A dump of one protocol, repeated until two walks say the same.
+        fn agreed(self: *Self, filter: RouteFilter) netlink.Error!void {
+            const start = self.writer.position;
+            var before: ?struct { digest: u64, position: usize } = null;
+            defer self.writer.digest = null;
+            for (0..repeats_max) |_| {
+                self.writer.position = start;
+                self.writer.digest = 0;
+                const outcome = self.ask(filter.request(), all) catch |failure| switch (failure) {
+                    error.Refused => return if (self.unsupported()) {} else error.Refused,
+                    else => return failure,
+                };
+                // IPv4 walks by key and stays right while others change the table.
+                const atomic = outcome.datagrams <= 1 or filter.family == linux.AF.INET;
+                if (atomic and !outcome.interrupted) return;
+                const position = self.writer.position;
+                if (before) |previous| {
+                    if (previous.digest == self.writer.digest.? and previous.position == position) return;
+                    self.header.repeats += 1;
+                }
+                before = .{ .digest = self.writer.digest.?, .position = position };
+            }
+            self.header.unsettled |= layout.Unsettled.routes;
+        }
+
+        /// Default routes that a routing daemon put into a table too large to read.
+        fn defaultsOfDaemons(self: *Self, family: u8, table: u32) netlink.Error!void {
+            self.routes_kept = .defaults_of_daemons;
+            defer self.routes_kept = .of_the_host;
+            if (family == linux.AF.INET) {
+                // An IPv4 walk goes by key: the default routes are in its first datagram.
+                _ = try self.fitsOneDatagram(.{ .family = family, .table = table });
+                return;
+            }
+            if (table != uapi.RT_TABLE_MAIN) return;
+            // An IPv6 walk comes to the root last, so the best default of each link is looked up.
+            for (self.links_up.slice()) |interface| {
+                _ = self.ask(lookupRequest(interface), all) catch |failure| switch (failure) {
+                    error.Refused => continue,
+                    else => return failure,
+                };
+            }
+        }
+
+        fn ask(self: *Self, question: Request, datagrams_max: u32) netlink.Error!netlink.Outcome {
+            var request = question;
+            self.sequence += 1;
+            return netlink.request(
+                self.transport,
+                request.finish(self.sequence),
+                self.scratch,
+                datagrams_max,
+                &self.errno,
+                self,
+            );
+        }
+
+        /// A new socket, whose first datagrams are to be large as well.
+        fn reopen(self: *Self) netlink.Error!void {
+            try self.transport.reopen();
+            const start = self.writer.position;
+            _ = try self.ask(plainRequest(.rules), all);
+            self.writer.position = start;
+        }
+
+        /// The refusals of a kernel without IPv6, without policy routing, or without that table.
+        fn unsupported(self: *const Self) bool {
+            return switch (@as(linux.E, @enumFromInt(self.errno))) {
+                .OPNOTSUPP, .AFNOSUPPORT, .NOENT => true,
+                else => false,
+            };
+        }
+
+        pub fn message(self: *Self, received: netlink.Message) netlink.Error!void {
+            try rtnetlink.decode(received, self);
+        }
+
+        pub fn put(self: *Self, record: anytype) void {
+            switch (@TypeOf(record)) {
+                layout.RuleRecord => self.noteRule(record),
+                layout.LinkRecord => self.noteLink(record),
+                layout.RouteRecord => {
+                    if (!self.keeps(record)) return;
+                    self.unresolved_nexthops = self.unresolved_nexthops or
+                        (record.nexthop_id != 0 and record.interface == 0);
+                },
+                else => {},
+            }
+            self.writer.put(record);
+        }
+
+        pub fn putWithBytes(_: *Self, _: anytype, _: []const u8) void {}
+
+        fn noteRule(self: *Self, rule: layout.RuleRecord) void {
+            if (rule.l3mdev != 0) self.l3mdev = true;
+            if (rule.action != uapi.FR_ACT_TO_TBL or rule.table == 0) return;
+            if (rule.table != uapi.RT_TABLE_LOCAL) self.tables.add(rule.table);
+        }
+
+        fn noteLink(self: *Self, link: layout.LinkRecord) void {
+            if (self.l3mdev and link.vrf_table != 0) self.tables.add(link.vrf_table);
+            const up = link.flags & uapi.IFF_UP != 0 and link.flags & uapi.IFF_LOOPBACK == 0;
+            if (up) self.links_up.add(link.index);
+        }
+
+        fn keeps(self: *const Self, route: layout.RouteRecord) bool {
+            if (route.table == uapi.RT_TABLE_LOCAL) return false;
+            if (!self.tables.overflowed and !self.tables.has(route.table)) return false;
+            switch (route.type) {
+                uapi.RTN_UNICAST, uapi.RTN_BLACKHOLE, uapi.RTN_UNREACHABLE, uapi.RTN_PROHIBIT, uapi.RTN_THROW => {},
+                else => return false,
+            }
+            if (route.family == 6 and route.destination[0] == 0xff) return false;
+            const of_the_host = std.mem.indexOfScalar(u8, &host_protocols, route.protocol) != null;
+            const is_default = route.destination_length == 0;
+            return switch (self.routes_kept) {
+                .of_the_host => of_the_host or is_default,
+                .defaults_of_daemons => is_default and !of_the_host,
+            };
+        }
+    };
+}
+
+const RouteFilter = struct {
+    family: u8,
+    table: ?u32 = null,
+    protocol: u8 = 0,
+
+    fn request(self: RouteFilter) Request {
+        var fixed = std.mem.zeroes(uapi.rtmsg);
+        fixed.rtm_family = self.family;
+        fixed.rtm_protocol = self.protocol;
+        const whole = Request.dump(uapi.RTM_GETROUTE, fixed);
+        return if (self.table) |table| whole.attribute(uapi.RTA_TABLE, table) else whole;
+    }
+};
+
+/// Everything of one kind, both families in one dump.
+fn plainRequest(stage: layout.Stage) Request {
+    return switch (stage) {
+        .rules => Request.dump(uapi.RTM_GETRULE, std.mem.zeroes(uapi.fib_rule_hdr)),
+        .links => Request.dump(uapi.RTM_GETLINK, std.mem.zeroes(uapi.ifinfomsg))
+            .attribute(uapi.IFLA_EXT_MASK, uapi.RTEXT_FILTER_SKIP_STATS),
+        .addresses => Request.dump(uapi.RTM_GETADDR, std.mem.zeroes(uapi.ifaddrmsg)),
+        .nexthops => Request.dump(uapi.RTM_GETNEXTHOP, std.mem.zeroes(uapi.nhmsg)),
+        .socket, .routes4, .routes6 => unreachable,
+    };
+}
+
+/// The IPv6 default route the kernel would take out of one link, as it stands in the table.
+fn lookupRequest(interface: u32) Request {
+    var fixed = std.mem.zeroes(uapi.rtmsg);
+    fixed.rtm_family = linux.AF.INET6;
+    fixed.rtm_flags = uapi.RTM_F_FIB_MATCH;
+    return Request.get(uapi.RTM_GETROUTE, fixed).attribute(uapi.RTA_OIF, interface);
+}
