@@ -1,0 +1,314 @@
+/**
+ * A host of the lab: one network namespace, with its own /run and /etc/resolv.conf.
+ *
+ * @module
+ */
+
+import { mkdirSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { Advertiser, type AdvertiserOptions } from "./advertiser.ts";
+import { Capture } from "./capture.ts";
+import {
+  type CommandOptions,
+  commandOutput,
+  type CommandResult,
+  LabProcess,
+  type LabProcessOptions,
+  runCommand,
+  waitFor,
+} from "./command.ts";
+import { dnsmasqArgv, dnsmasqConfig, type DnsmasqOptions } from "./dnsmasq.ts";
+import { scriptArgv } from "./enter.ts";
+import { radvdArgv, radvdConfig } from "./radvd.ts";
+import type { RouterAdvertisementInit } from "./router_advertisement.ts";
+
+/** Whether a command keeps its privileges. */
+export interface PrivilegeOptions {
+  /** Run it without any capability, as nobody (65534) where that user can reach the runtime. */
+  unprivileged?: boolean;
+}
+
+/** What a host needs of the world it is in. */
+export interface HostWorld {
+  /** Goes in front of a command that is to have no privilege. */
+  unprivilegedArgv(): string[];
+  /** What such a command needs in its environment. */
+  unprivilegedEnv(): Record<string, string>;
+  /** Ends with the world. */
+  adopt(daemon: LabProcess): void;
+}
+
+/** An entry of `ip -j link`, as far as tests look at it. */
+export interface IpLink {
+  ifindex: number;
+  ifname: string;
+  flags: string[];
+  mtu: number;
+  operstate: string;
+  address: string;
+  link_type: string;
+}
+
+/** An entry of `ip -j addr`, as far as tests look at it. */
+export interface IpAddresses extends IpLink {
+  addr_info: IpAddress[];
+}
+
+/** An address in `ip -j addr`. */
+export interface IpAddress {
+  family: "inet" | "inet6";
+  local: string;
+  prefixlen: number;
+  scope: string;
+  dynamic?: boolean;
+  temporary?: boolean;
+  deprecated?: boolean;
+  tentative?: boolean;
+  valid_life_time: number;
+  preferred_life_time: number;
+}
+
+/** An entry of `ip -j route`, as far as tests look at it. */
+export interface IpRoute {
+  type?: string;
+  dst: string;
+  gateway?: string;
+  dev?: string;
+  protocol?: string;
+  table?: string;
+  metric?: number;
+  prefsrc?: string;
+  expires?: number;
+  pref?: string;
+  flags: string[];
+}
+
+// What this machine has in /run (networkd, NetworkManager, resolved, the system bus) is no part of the
+// lab: "ip netns exec" gives each command a mount namespace, and this puts the host's files into it.
+const mountFiles = `mount --bind "$0/run" /run || exit 126
+for file in "$0"/etc/*; do mount --bind "$file" "/etc/\${file##*/}" || exit 126; done
+exec "$@"`;
+
+/** One host, or one router, or one switch. */
+export class Host {
+  /** Its name in this world. */
+  readonly name: string;
+  /** Its namespace, as `ip netns` names it. */
+  readonly namespace: string;
+  #world: HostWorld;
+  #directory: string;
+
+  /** For `World.hosts()`; `directory` is for the host's own files and is made here. */
+  constructor(world: HostWorld, name: string, namespace: string, directory: string) {
+    this.#world = world;
+    this.name = name;
+    this.namespace = namespace;
+    this.#directory = directory;
+    mkdirSync(join(directory, "run"), { recursive: true });
+    mkdirSync(join(directory, "etc"));
+    this.writeFile("/etc/resolv.conf", "");
+  }
+
+  /** Runs a command here to its end. A command that fails is a result, not an exception. */
+  run(
+    argv: readonly string[],
+    options: CommandOptions & PrivilegeOptions = {},
+  ): Promise<CommandResult> {
+    return runCommand(this.#argv(argv, options), { ...options, env: this.#env(options) });
+  }
+
+  /** Runs one of our scripts here, in the runtime that runs this. A relative path is from the current directory. */
+  runScript(
+    script: string | URL,
+    args: readonly string[] = [],
+    options: CommandOptions & PrivilegeOptions = {},
+  ): Promise<CommandResult> {
+    return this.run([...scriptArgv(scriptPath(script)), ...args], options);
+  }
+
+  /** Starts a command that stays: it ends at the latest with the world, or with this process. */
+  spawn(
+    argv: readonly string[],
+    options: LabProcessOptions & PrivilegeOptions = {},
+  ): LabProcess {
+    // The kernel forgets this signal when credentials change, so it stands behind the loss of privileges.
+    const bound = ["setpriv", "--pdeathsig", "KILL", "--", ...argv];
+    const daemon = new LabProcess(this.#argv(bound, options), {
+      ...options,
+      env: this.#env(options),
+    });
+    this.#world.adopt(daemon);
+    return daemon;
+  }
+
+  /** Starts one of our scripts that stays. */
+  spawnScript(
+    script: string | URL,
+    args: readonly string[] = [],
+    options: LabProcessOptions & PrivilegeOptions = {},
+  ): LabProcess {
+    return this.spawn([...scriptArgv(scriptPath(script)), ...args], options);
+  }
+
+  /** ip(8) at once; returns what it prints and throws where it fails. */
+  ip(...args: string[]): string {
+    return commandOutput(["ip", "-n", this.namespace, ...args]);
+  }
+
+  /** `ip -j` at once, parsed: `host.ipJson<IpRoute>("-6", "route", "show", "table", "all")`. */
+  ipJson<T = Record<string, unknown>>(...args: string[]): T[] {
+    const text = this.ip("-j", ...args).trim();
+    return text === "" ? [] : JSON.parse(text);
+  }
+
+  /** Many ip(8) commands at once, in one process: `["addr add 192.0.2.1/24 dev h0", …]`. */
+  batch(commands: readonly string[]): void {
+    commandOutput(["ip", "-n", this.namespace, "-batch", "-"], commands.join("\n") + "\n");
+  }
+
+  /** Writes files of /proc/sys/net: `{ "ipv6/conf/h0/use_tempaddr": 2 }`. */
+  sysctl(values: Record<string, number | string>): void {
+    const script = Object.entries(values).map(([path, value]) =>
+      `echo ${value} > /proc/sys/net/${path}`
+    );
+    this.shell(script.join("\n"));
+  }
+
+  /** A few lines of sh(1) at once, with the privileges of the lab and the machine's own /run. */
+  shell(script: string): string {
+    return commandOutput(["ip", "netns", "exec", this.namespace, "sh", "-ec", script]);
+  }
+
+  /**
+   * Puts a file of the host's own in the place of the machine's: anything below /run, or a file directly
+   * in /etc that the machine has too. Commands started later see it; those in /run also see it at once.
+   */
+  writeFile(path: string, text: string | Uint8Array): void {
+    const target = withoutLinks(path);
+    if (!target.startsWith("/run/") && !/^\/etc\/[^/]+$/.test(target)) {
+      throw new TypeError(`A host has its own files in /run and /etc only: "${path}"`);
+    }
+    mkdirSync(dirname(join(this.#directory, target)), { recursive: true });
+    writeFileSync(join(this.#directory, target), text);
+  }
+
+  /** All addresses, each with the interface it is on. */
+  addresses(interfaceName?: string): (IpAddress & { interface: string })[] {
+    const args = interfaceName === undefined ? [] : ["show", "dev", interfaceName];
+    return this.ipJson<IpAddresses>("addr", ...args).flatMap((link) =>
+      link.addr_info.map((address) => ({ ...address, interface: link.ifname }))
+    );
+  }
+
+  /** The routes of the main table, or of what `args` say: `"table", "all"`. */
+  routes(family: 4 | 6, ...args: string[]): IpRoute[] {
+    return this.ipJson<IpRoute>(`-${family}`, "route", "show", ...args);
+  }
+
+  /** The MAC address of an interface. */
+  mac(interfaceName: string): string {
+    return this.ipJson<IpLink>("link", "show", "dev", interfaceName)[0]!.address;
+  }
+
+  /** Waits until this host has all these addresses, none of them tentative. */
+  async waitForAddresses(addresses: readonly string[], timeoutMs?: number): Promise<void> {
+    await waitFor(`${addresses.join(", ")} on ${this.name}`, () => {
+      const usable = this.addresses().filter(({ tentative }) => !tentative);
+      return addresses.every((address) => usable.some(({ local }) => local === address));
+    }, timeoutMs);
+  }
+
+  /** Waits until an interface has a link-local address that is not tentative. */
+  async waitForLinkLocal(interfaceName: string): Promise<void> {
+    await waitFor(
+      `a link-local address on ${interfaceName} of ${this.name}`,
+      () => this.addresses(interfaceName).some((a) => a.scope === "link" && !a.tentative),
+    );
+  }
+
+  /** Waits until this host has a default route by each of these gateways. */
+  async waitForGateways(gateways: readonly string[], timeoutMs?: number): Promise<void> {
+    await waitFor(`default routes by ${gateways.join(", ")} on ${this.name}`, () => {
+      const routes = [4, 6].flatMap((family) => this.routes(family as 4 | 6, "default"));
+      return gateways.every((gateway) => routes.some((route) => route.gateway === gateway));
+    }, timeoutMs);
+  }
+
+  /** Sends Router Advertisements by our own hand: now, for each solicitation, and when told. */
+  advertise(
+    interfaceName: string,
+    init: RouterAdvertisementInit,
+    options?: AdvertiserOptions,
+  ): Promise<Advertiser> {
+    return Advertiser.start(this, interfaceName, init, options);
+  }
+
+  /** Starts radvd(8) for one interface, once the interface has the link-local address it needs. */
+  async radvd(interfaceName: string, init: RouterAdvertisementInit): Promise<LabProcess> {
+    const config = radvdConfig(interfaceName, init);
+    await this.waitForLinkLocal(interfaceName);
+    const path = join(this.#directory, `radvd-${interfaceName}.conf`);
+    writeFileSync(path, config, { mode: 0o600 });
+    const daemon = this.spawn(radvdArgv(path, `/run/radvd-${interfaceName}.pid`));
+    await daemon.waitForOutput(/started/);
+    return daemon;
+  }
+
+  /** Starts dnsmasq(8): name server, DHCPv4 server, or both. Ready when this settles. */
+  async dnsmasq(options: DnsmasqOptions): Promise<LabProcess> {
+    const path = join(this.#directory, "dnsmasq.conf");
+    writeFileSync(path, dnsmasqConfig(options, "/run"));
+    const daemon = this.spawn(dnsmasqArgv(path));
+    await daemon.waitForOutput(/started, /);
+    return daemon;
+  }
+
+  /** Starts a capture on one interface, or on all. */
+  capture(interfaceName?: string): Promise<Capture> {
+    return Capture.start(this, interfaceName);
+  }
+
+  #argv(argv: readonly string[], { unprivileged = false }: PrivilegeOptions): string[] {
+    return [
+      ...["ip", "netns", "exec", this.namespace],
+      ...["sh", "-c", mountFiles, this.#directory],
+      ...(unprivileged ? this.#world.unprivilegedArgv() : []),
+      ...argv,
+    ];
+  }
+
+  #env(
+    options: { env?: Record<string, string | undefined> } & PrivilegeOptions,
+  ): Record<string, string | undefined> {
+    return {
+      // Ways to the machine's own services that do not lead through /run.
+      DBUS_SYSTEM_BUS_ADDRESS: undefined,
+      DBUS_SESSION_BUS_ADDRESS: undefined,
+      XDG_RUNTIME_DIR: undefined,
+      ...(options.unprivileged ? this.#world.unprivilegedEnv() : {}),
+      ...options.env,
+    };
+  }
+}
+
+function scriptPath(script: string | URL): string {
+  return script instanceof URL ? fileURLToPath(script) : resolve(process.cwd(), script);
+}
+
+/** The path with all links followed, as far as it exists: /etc/resolv.conf may point into /run. */
+function withoutLinks(path: string): string {
+  const parent = dirname(path);
+  let real: string;
+  try {
+    real = join(realpathSync(parent), basename(path));
+  } catch {
+    return path;
+  }
+  try {
+    return withoutLinks(resolve(dirname(real), readlinkSync(real)));
+  } catch {
+    return real;
+  }
+}
