@@ -13,13 +13,26 @@ export interface ServerStatement {
   address: string;
   /** UDP and TCP port, 53 where the source names none. */
   port: number;
-  /** The zone of a link-local address (interface name or index as text), or null. */
+  /** Interface name or index, as text, that the source ties the server to ("fe80::1%eth0"), or null. */
   zone: string | null;
+}
+
+/** How a resolver asks: the options of resolv.conf(5) that change what a query looks like in time. */
+export interface ResolverOptions {
+  /** Names with at least this many dots are asked as they are first. 0 to 15. */
+  ndots: number;
+  /** Seconds to wait for an answer before the next server. 1 to 30. */
+  timeoutSeconds: number;
+  /** Rounds over all servers before giving up. 1 to 5. */
+  attempts: number;
 }
 
 /** What one source says of the name service of one link, one router on it, or the whole host. */
 export interface ResolverStatement {
-  /** The source as a user knows it: "systemd-networkd", "NetworkManager", "dhcpcd", "openresolv" or a path. */
+  /**
+   * The source as a user knows it: "systemd-networkd", "NetworkManager", "dhcpcd", "openresolv",
+   * "resolvconf" or "/etc/resolv.conf".
+   */
   source: string;
   /** Interface name, interface index, or null when the statement is the host's. */
   interface: string | number | null;
@@ -35,6 +48,8 @@ export interface ResolverStatement {
   captivePortal?: string;
   /** PREF64 prefix (RFC 8781), such as "64:ff9b::/96", where the source has one. */
   pref64?: string;
+  /** The options of resolv.conf(5); only /etc/resolv.conf states them. */
+  options?: ResolverOptions;
 }
 
 /** A source's word on which router a prefix came from. */

@@ -1,0 +1,126 @@
+/**
+ * Small files of this host, read so that nothing in their place can hang, crash or fill memory.
+ *
+ * A FIFO, a device, a socket, a directory or a file of ten gigabytes is an
+ * {@linkcode UnreadableError} with one sentence for the user. What does not exist is null, at the
+ * price of one access(2).
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from "node:fs";
+
+/** Reads of this host's files. Paths are absolute. */
+export interface HostFiles {
+  /**
+   * The text of a regular file, or null where it does not exist.
+   *
+   * @throws {UnreadableError} It is no regular file, longer than `maxBytes` (1 MiB unless told), not
+   * UTF-8, or may not be read.
+   */
+  read(path: string, maxBytes?: number): string | null;
+  /**
+   * The names in a directory in code unit order, or null where it does not exist.
+   *
+   * @throws {UnreadableError} It holds more than 4096 names or may not be read.
+   */
+  list(path: string): string[] | null;
+}
+
+/** A file or directory that is there but cannot be used; the message is one sentence for the user. */
+export class UnreadableError extends Error {
+  /** The name of the class, for those who print it. */
+  override readonly name = "UnreadableError";
+}
+
+const MAX_BYTES = 1 << 20;
+const MAX_NAMES = 4096;
+
+/** O_CLOEXEC of open(2) on every Linux we run on; node:fs does not name it. */
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * The files under `root`. An absolute symbolic link leads out of it: this is for looking at a copy
+ * of /run and /etc, it is no sandbox.
+ */
+export function hostFiles(root = "/"): HostFiles {
+  const base = root.replace(/\/+$/, "");
+  return {
+    read: (path, maxBytes = MAX_BYTES) => attempt(base + path, (file) => readText(file, maxBytes)),
+    list: (path) => attempt(base + path, readNames),
+  };
+}
+
+/** Runs one read; absence becomes null, every other failure an {@linkcode UnreadableError}. */
+function attempt<T>(path: string, read: (path: string) => T): T | null {
+  try {
+    // Ten times cheaper than an exception from open(2), and most of these files do not exist.
+    return existsSync(path) ? read(path) : null;
+  } catch (error) {
+    if (error instanceof UnreadableError) throw error;
+    const { code, name, message } = error as { code?: string; name: string; message: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    if (name === "NotCapable") {
+      throw new UnreadableError(`not read: the runtime refuses, run with --allow-read=${path}`);
+    }
+    throw new UnreadableError(`not read: ${code ?? message}`, { cause: error });
+  }
+}
+
+function readText(path: string, maxBytes: number): string {
+  // O_NONBLOCK: open(2) of a FIFO without a writer would wait for ever.
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC);
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) throw new UnreadableError("not read: not a regular file");
+    if (status.size > maxBytes) throw tooLarge(maxBytes);
+    return decode(readBytes(descriptor, status.size, maxBytes));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Reads to the end. The size is a hint only: files of /proc say 0, and a file may grow meanwhile. */
+function readBytes(descriptor: number, sizeHint: number, maxBytes: number): Uint8Array {
+  let bytes = new Uint8Array(sizeHint + 1);
+  let length = 0;
+  while (true) {
+    const count = readSync(descriptor, bytes, length, bytes.length - length, null);
+    if (count === 0) return bytes.subarray(0, length);
+    length += count;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    if (length === bytes.length) {
+      const larger = new Uint8Array(Math.min(bytes.length * 2, maxBytes) + 1);
+      larger.set(bytes);
+      bytes = larger;
+    }
+  }
+}
+
+function tooLarge(maxBytes: number): UnreadableError {
+  return new UnreadableError(`not read: too large, more than ${maxBytes} bytes`);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UnreadableError("not used: not UTF-8 text");
+  }
+}
+
+function readNames(path: string): string[] {
+  const names = readdirSync(path);
+  if (names.length > MAX_NAMES) {
+    throw new UnreadableError(`not read: more than ${MAX_NAMES} names in it`);
+  }
+  return names.sort();
+}

@@ -1,0 +1,84 @@
+/**
+ * Pieces of resolv.conf(5) kept one file per key, as dhcpcd and the programs named resolvconf(8) do.
+ * A key is an interface name, mostly with a protocol behind it: "eth0.dhcp", "eth0.100.ra", "tun0".
+ *
+ * @module
+ */
+
+import { parseResolvConf } from "./resolv_conf.ts";
+import { quote, saysSomething } from "./resolver_values.ts";
+import type { SourceReading } from "./source_reading.ts";
+import type { ResolverStatement } from "./statement.ts";
+
+const MAX_KEYS = 256;
+const MAX_BYTES = 1 << 16;
+
+/**
+ * Adds a statement for each of the keys in a directory, in the order given. A key that names none of
+ * the interfaces is the host's.
+ */
+export function readKeyed(
+  reading: SourceReading,
+  directory: string,
+  keys: string[],
+  interfaceNames: string[],
+): void {
+  if (keys.length > MAX_KEYS) {
+    reading.warn(directory, `more than ${MAX_KEYS} files; the rest left out`);
+  }
+  for (const key of keys.slice(0, MAX_KEYS)) {
+    const path = `${directory}/${key}`;
+    const text = reading.read(path, MAX_BYTES);
+    if (text === null) continue;
+    const { dnsServers, searchDomains, warnings } = parseResolvConf(text);
+    reading.warn(path, ...warnings);
+    const statement: ResolverStatement = {
+      source: reading.report.source,
+      ...readInterfaceKey(key, interfaceNames),
+      router: null,
+      dnsServers,
+      searchDomains,
+    };
+    if (saysSomething(statement)) reading.report.resolvers.push(statement);
+  }
+}
+
+/** The names that can be keys; the others are warned of. */
+export function usableKeys(reading: SourceReading, directory: string, names: string[]): string[] {
+  return names.filter((name) => {
+    const usable = /^[!-.0-~]{1,255}$/.test(name);
+    if (!usable) reading.warn(directory, `file name ${quote(name)} is no interface; left out`);
+    return usable;
+  });
+}
+
+/** The protocols that dhcpcd(8), dhclient(8) and ifupdown put behind the interface name. */
+const FAMILIES: Record<string, 4 | 6> = {
+  "dhcp": 4,
+  "dhclient": 4,
+  "udhcpc": 4,
+  "ipv4ll": 4,
+  "inet": 4,
+  "dhcp6": 6,
+  "ip6.dhclient": 6,
+  "inet6": 6,
+  "static6": 6,
+  "ra": 6,
+};
+
+/** Splits a key at the longest interface name it begins with: "eth0.100" may be a VLAN of "eth0". */
+export function readInterfaceKey(
+  key: string,
+  interfaceNames: string[],
+): Pick<ResolverStatement, "interface" | "family"> {
+  let name: string | null = null;
+  for (const candidate of interfaceNames) {
+    if (candidate.length <= (name?.length ?? 0) || !key.startsWith(candidate)) continue;
+    if (key.length === candidate.length || /[.:]/.test(key[candidate.length]!)) name = candidate;
+  }
+  const protocol = name === null ? "" : key.slice(name.length + 1);
+  return {
+    interface: name,
+    family: Object.hasOwn(FAMILIES, protocol) ? FAMILIES[protocol]! : null,
+  };
+}
