@@ -56,7 +56,7 @@ export class World {
     removeAbandoned();
     const random = Math.random().toString(36).slice(2, 6);
     this.#prefix = `${prefixOfMachine()}${process.pid}-${random}${++worldCount}-`;
-    this.#directory = mkdtempSync(join(tmpdir(), "mif-lab-"));
+    this.#directory = mkdtempSync(join(tmpdir(), this.#prefix));
     chmodSync(this.#directory, 0o755);
     if (activeWorlds.size === 0) endings.forEach(([name, end]) => process.on(name, end));
     activeWorlds.add(this);
@@ -254,23 +254,26 @@ function prefixOfMachine(): string {
   return `mif${pidNamespace.toString(36)}-`;
 }
 
-/** Deletes what a process left here that was killed before it could. */
+/** Deletes the namespaces and files of processes that were killed before they could do it themselves. */
 function removeAbandoned(): void {
+  for (const name of abandonedIn("/run/netns")) commandOutput(["ip", "netns", "del", name]);
+  for (const name of abandonedIn(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true });
+}
+
+function abandonedIn(directory: string): string[] {
   const prefix = prefixOfMachine();
   let names: string[];
   try {
-    names = readdirSync("/run/netns");
+    names = readdirSync(directory).filter((name) => name.startsWith(prefix));
   } catch {
-    return;
+    return [];
   }
-  for (const name of names.filter((name) => name.startsWith(prefix))) {
-    const pid = Number.parseInt(name.slice(prefix.length));
+  return names.filter((name) => {
     try {
-      process.kill(pid, 0);
+      process.kill(Number.parseInt(name.slice(prefix.length)), 0);
+      return false;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ESRCH") {
-        commandOutput(["ip", "netns", "del", name]);
-      }
+      return (error as NodeJS.ErrnoException).code === "ESRCH";
     }
-  }
+  });
 }
