@@ -9,6 +9,7 @@ const builtin = @import("builtin");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
 const netlink = @import("netlink.zig");
+const route_lookup = @import("route_lookup.zig");
 const rtnetlink = @import("rtnetlink.zig");
 const stream = @import("stream.zig");
 const sys = @import("sys.zig");
@@ -57,6 +58,41 @@ export fn mif_netlink_decode(datagram: ?[*]u8, datagram_size: u32, out: ?[*]u8, 
         rtnetlink.decode(message, &writer) catch return failed(.BADMSG);
     }
     return std.math.cast(i32, writer.position) orelse failed(.FBIG);
+}
+
+/// Asks the kernel for the route to `destination` (4 or 16 bytes) from `source` (as many, or none), out of
+/// `interface` and with `mark` where they are not 0; writes one RouteRecord and returns its size. ENETUNREACH, EHOSTUNREACH,
+/// EACCES, EINVAL: the kernel's own refusal. ENODATA where it gave no route.
+export fn mif_route_lookup(
+    destination: ?[*]u8,
+    destination_size: u32,
+    source: ?[*]u8,
+    source_size: u32,
+    interface: u32,
+    mark: u32,
+    out: ?[*]u8,
+    out_size: u32,
+) i32 {
+    const question: route_lookup.Question = .{
+        .destination = slice(destination, destination_size) orelse return failed(.FAULT),
+        .source = slice(source, source_size) orelse return failed(.FAULT),
+        .interface = interface,
+        .mark = mark,
+    };
+    const answer = slice(out, out_size) orelse return failed(.FAULT);
+    const size = question.destination.len;
+    if (size != 4 and size != 16) return failed(.INVAL);
+    if (question.source.len != 0 and question.source.len != size) return failed(.INVAL);
+    if (answer.len < @sizeOf(layout.RouteRecord)) return failed(.INVAL);
+    var socket: RouteSocket = .{};
+    defer socket.close();
+    var scratch: [4096]u8 = undefined;
+    var errno: u32 = 0;
+    socket.open() catch |failure| return netlinkFailed(failure, socket.errno, errno);
+    const route = route_lookup.lookup(&socket, question, &scratch, &errno) catch |failure|
+        return netlinkFailed(failure, socket.errno, errno);
+    @memcpy(answer[0..@sizeOf(layout.RouteRecord)], std.mem.asBytes(&(route orelse return failed(.NODATA))));
+    return @sizeOf(layout.RouteRecord);
 }
 
 /// Opens a non-blocking NETLINK_ROUTE socket that hears one multicast group (rtnetlink(7)); returns its descriptor.

@@ -1,11 +1,11 @@
-//! A netlink request of one fixed part and a few 32-bit attributes, built in place.
+//! A netlink request of one fixed part and a few short attributes, built in place.
 
 const std = @import("std");
 const netlink = @import("netlink.zig");
 const uapi = @import("uapi.zig");
 
 pub const Request = struct {
-    bytes: [64]u8 = @splat(0),
+    bytes: [96]u8 = @splat(0),
     length: usize = @sizeOf(uapi.nlmsghdr),
 
     /// Asks for everything of a kind; `fixed` is the kind's own header with its filters.
@@ -33,10 +33,18 @@ pub const Request = struct {
     }
 
     pub fn attribute(self: Request, attribute_type: u16, value: u32) Request {
+        return self.attributeBytes(attribute_type, std.mem.asBytes(&value));
+    }
+
+    /// An attribute of at most 16 bytes.
+    pub fn attributeBytes(self: Request, attribute_type: u16, value: []const u8) Request {
         var longer = self;
-        const header: uapi.nlattr = .{ .nla_len = @sizeOf(uapi.nlattr) + 4, .nla_type = attribute_type };
+        const header: uapi.nlattr = .{
+            .nla_len = @intCast(@sizeOf(uapi.nlattr) + value.len),
+            .nla_type = attribute_type,
+        };
         longer.append(std.mem.asBytes(&header));
-        longer.append(std.mem.asBytes(&value));
+        longer.append(value);
         return longer;
     }
 

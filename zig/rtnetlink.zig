@@ -30,6 +30,11 @@ pub fn decode(message: netlink.Message, sink: anytype) Error!void {
     }
 }
 
+/// Passes the legs of one route to `sink.put(RouteRecord)`, also of a route that only answers a lookup.
+pub fn decodeRoute(message: netlink.Message, sink: anytype) Error!void {
+    if (message.header.nlmsg_type == uapi.RTM_NEWROUTE) try route(message.payload, 0, sink);
+}
+
 fn link(payload: []const u8, removed: u8, sink: anytype) Error!void {
     var attributes = try Attributes.after(uapi.ifinfomsg, payload);
     const fixed = netlink.read(uapi.ifinfomsg, payload);
@@ -119,7 +124,6 @@ fn route(payload: []const u8, removed: u8, sink: anytype) Error!void {
     const fixed = netlink.read(uapi.rtmsg, payload);
     const length = addressLength(fixed.rtm_family) orelse return;
     if (fixed.rtm_dst_len > length * 8 or fixed.rtm_src_len > length * 8) return;
-    if (fixed.rtm_flags & uapi.RTM_F_CLONED != 0) return;
     var record: layout.RouteRecord = .{
         .removed = removed,
         .table = fixed.rtm_table,

@@ -254,6 +254,7 @@ pub fn Snapshot(comptime Transport: type) type {
 
         fn keeps(self: *const Self, route: layout.RouteRecord) bool {
             if (route.table == uapi.RT_TABLE_LOCAL) return false;
+            if (route.flags & uapi.RTM_F_CLONED != 0) return false;
             if (!self.tables.overflowed and !self.tables.has(route.table)) return false;
             switch (route.type) {
                 uapi.RTN_UNICAST, uapi.RTN_BLACKHOLE, uapi.RTN_UNREACHABLE, uapi.RTN_PROHIBIT, uapi.RTN_THROW => {},

@@ -1,0 +1,33 @@
+/**
+ * The native functions, one line each: parameter types in order. Every function returns an i32.
+ *
+ * "buffer" is a Uint8Array and always followed by its length; numbers are checked by the caller, for
+ * Deno throws and Bun wraps on one out of range. `zig/exports.zig` says what each function does.
+ *
+ * @module
+ */
+
+/** What may cross the boundary. */
+export type NativeType = "i32" | "u32" | "buffer";
+
+/** Name to parameter types. */
+export const SYMBOLS = {
+  mif_abi_version: [],
+  mif_snapshot: ["buffer", "u32", "buffer", "u32"],
+  mif_netlink_decode: ["buffer", "u32", "buffer", "u32"],
+  mif_route_lookup: ["buffer", "u32", "buffer", "u32", "u32", "u32", "buffer", "u32"],
+  mif_netlink_join: ["u32"],
+  mif_netlink_receive: ["i32", "buffer", "u32"],
+  mif_unix_connect: ["buffer", "u32", "u32"],
+  mif_stream_write: ["i32", "buffer", "u32", "u32"],
+  mif_stream_read: ["i32", "buffer", "u32", "u32"],
+  mif_close: ["i32"],
+} as const satisfies Record<string, readonly NativeType[]>;
+
+type JsType<T> = T extends "buffer" ? Uint8Array : number;
+type JsTypes<P extends readonly NativeType[]> = { -readonly [I in keyof P]: JsType<P[I]> };
+
+/** The library as TypeScript sees it. */
+export type Native = {
+  readonly [Name in keyof typeof SYMBOLS]: (...values: JsTypes<(typeof SYMBOLS)[Name]>) => number;
+};

@@ -1,0 +1,121 @@
+/**
+ * Finished drafts to what the caller gets: ranked, with handles, identifiers and the seed's struct.
+ *
+ * @module
+ */
+
+import { type AddressRecord, linux, NEVER } from "../../ffi/layout.gen.ts";
+import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
+import { recordAddress } from "../netlink/records.ts";
+import type { DraftGateway, PvdDraft } from "./draft.ts";
+import type { PvdAddress, PvdInfo, SocketAddress } from "./pvd.ts";
+
+/** fe80::/10 in RFC 5952 text. */
+const LINK_LOCAL = /^fe[89ab].:/;
+
+/** The PvDs of finished drafts, best first. */
+export function assemble(drafts: PvdDraft[]): PvdInfo[] {
+  const handles = new Set<number>();
+  return [...drafts].sort(byRank).map((draft) => {
+    const pvd = describe(draft);
+    // Two routers of one link may fall on one number; the next free one is as good.
+    while (handles.has(pvd.handle)) pvd.handle++;
+    handles.add(pvd.handle);
+    return pvd;
+  });
+}
+
+function describe(draft: PvdDraft): PvdInfo {
+  const { link } = draft;
+  const gateways = [...draft.gateways.values()].sort(byMetric);
+  const addresses = draft.addresses.map(describeAddress).sort(byUse);
+  const dnsServers = [...draft.dnsServers.values()];
+  const id = draft.router === null ? link.name : `${draft.router}%${link.name}`;
+  const sure = addresses.find((address) => isSure(draft, address));
+  // The address and the gateway of the seed's struct are to be used together.
+  const gateway = gateways.find(({ family }) => family === sure?.family) ?? gateways[0];
+  const mtu = draft.advertisedMtu || link.record.mtu;
+  const pvd: PvdInfo = {
+    handle: handleOf(link.index, draft.router === null ? "" : id),
+    id,
+    kind: "implicit",
+    interface: { name: link.name, index: link.index },
+    router: draft.router,
+    attribution: draft.attribution,
+    addresses,
+    gateways: gateways.map(({ address, family }) => ({ address, family })),
+    dnsServers,
+    searchDomains: [...draft.searchDomains],
+    routes: [...draft.routes.values()],
+    mtu: Math.min(mtu, link.record.mtu),
+    ai_addr: sure ? socketAddress(sure.address, 0, link.index) : null,
+    gateway_addr: gateway ? socketAddress(gateway.address, 0, link.index) : null,
+    dns_addr: dnsServers[0]
+      ? socketAddress(dnsServers[0].address, dnsServers[0].port, link.index)
+      : null,
+  };
+  if (draft.pref64 !== undefined) pvd.pref64 = draft.pref64;
+  if (draft.captivePortal !== undefined) pvd.captivePortal = draft.captivePortal;
+  return pvd;
+}
+
+/** Whether an address may stand in `ai_addr`: beyond the link, and known to be this PvD's. */
+function isSure(draft: PvdDraft, { address, family, validSeconds }: PvdAddress): boolean {
+  if (family === 4) return true;
+  if (LINK_LOCAL.test(address)) return false;
+  return draft.attribution !== "unknown" || validSeconds === null;
+}
+
+function describeAddress(record: AddressRecord): PvdAddress {
+  const family = record.family === 4 ? 4 : 6;
+  return {
+    address: formatAddress(recordAddress(record.address, family)),
+    prefixLength: record.prefixLength,
+    family,
+    deprecated: (record.flags & linux.IFA_F_DEPRECATED) !== 0,
+    // For IPv4 the same bit says "secondary".
+    temporary: family === 6 && (record.flags & linux.IFA_F_TEMPORARY) !== 0,
+    validSeconds: record.validSeconds === NEVER ? null : record.validSeconds,
+  };
+}
+
+/** Global before link-local, current before deprecated, stable before temporary, IPv6 before IPv4 (RFC 6724). */
+function byUse(a: PvdAddress, b: PvdAddress): number {
+  return useRank(a) - useRank(b);
+}
+
+function useRank({ address, family, deprecated, temporary }: PvdAddress): number {
+  const linkLocal = family === 6 && LINK_LOCAL.test(address);
+  return (linkLocal ? 8 : 0) + (deprecated ? 4 : 0) + (family === 4 ? 2 : 0) + (temporary ? 1 : 0);
+}
+
+function byMetric(a: DraftGateway, b: DraftGateway): number {
+  return a.metric - b.metric || b.preference - a.preference;
+}
+
+/** Those with a default route by its metric and preference, then the others by interface. */
+function byRank(a: PvdDraft, b: PvdDraft): number {
+  const best = (draft: PvdDraft) => [...draft.gateways.values()].sort(byMetric)[0];
+  const [left, right] = [best(a), best(b)];
+  if (left && right) return byMetric(left, right) || a.link.index - b.link.index;
+  return Number(!left) - Number(!right) || a.link.index - b.link.index;
+}
+
+/** The interface's index and 24 bits of the identifier: the same in every process, without state. */
+function handleOf(index: number, id: string): number {
+  return index * 0x100_0000 + (id === "" ? 0 : (fnv1a(id) & 0xff_fffe) + 1);
+}
+
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+function socketAddress(address: string, port: number, interfaceIndex: number): SocketAddress {
+  const { family, bytes } = parseAddress(address)!;
+  const scopeId = family === 6 && isLinkLocal(bytes) ? interfaceIndex : 0;
+  return { family, address, port, scopeId };
+}

@@ -1,0 +1,91 @@
+/**
+ * A PvD while it is put together, and the links they stand on.
+ *
+ * @module
+ */
+
+import type { LinkRecord } from "../../ffi/layout.gen.ts";
+import type { AddressRecord, RouteRecord } from "../../ffi/layout.gen.ts";
+import { interfaceName } from "../netlink/records.ts";
+import type { Attribution, PvdDnsServer } from "./pvd.ts";
+
+/** A next hop of a default route, with what its rank depends on. */
+export interface DraftGateway {
+  address: string;
+  family: 4 | 6;
+  /** RTA_PRIORITY: less is preferred. */
+  metric: number;
+  /** RFC 4191: 1 high, 0 medium, -1 low. */
+  preference: number;
+}
+
+/** A PvD in the making. */
+export class PvdDraft {
+  readonly link: Link;
+  /** The router's link-local address; null for the interface's own PvD. */
+  readonly router: string | null;
+  attribution: Attribution;
+  readonly addresses: AddressRecord[] = [];
+  readonly gateways = new Map<string, DraftGateway>();
+  readonly dnsServers = new Map<string, PvdDnsServer>();
+  readonly searchDomains = new Set<string>();
+  /** "destination gateway" to the route, so that a repeated one counts once. */
+  readonly routes = new Map<string, { destination: string; gateway: string | null }>();
+  /** The smallest MTU a router announced, 0 for none. */
+  advertisedMtu = 0;
+  pref64: string | undefined;
+  captivePortal: string | undefined;
+
+  constructor(link: Link, router: string | null) {
+    this.link = link;
+    this.router = router;
+    this.attribution = router === null ? "interface" : "unknown";
+  }
+}
+
+/** One network interface with what the kernel has on it. */
+export class Link {
+  readonly index: number;
+  readonly name: string;
+  readonly record: LinkRecord;
+  readonly addresses: AddressRecord[] = [];
+  readonly legs: RouteLeg[] = [];
+  /** By link-local address, in the order they were met. */
+  readonly routers = new Map<string, PvdDraft>();
+  /** What is configured on the interface itself, and what cannot be attributed. */
+  readonly own: PvdDraft;
+  /** Whether an IPv6 default route goes through something that is no advertising router. */
+  staticGateway6 = false;
+
+  constructor(record: LinkRecord) {
+    this.record = record;
+    this.index = record.index;
+    this.name = interfaceName(record.name);
+    this.own = new PvdDraft(this, null);
+  }
+
+  /** The PvD of a router, made when it is met first. */
+  routerDraft(router: string): PvdDraft {
+    let draft = this.routers.get(router);
+    if (!draft) this.routers.set(router, draft = new PvdDraft(this, router));
+    return draft;
+  }
+
+  /** The PvD of the only router where there is just one and no static default beside it. */
+  soleRouter(): PvdDraft | null {
+    if (this.routers.size !== 1 || this.staticGateway6) return null;
+    return this.routers.values().next().value!;
+  }
+
+  /** The own PvD and those of the routers. */
+  drafts(): PvdDraft[] {
+    return [this.own, ...this.routers.values()];
+  }
+}
+
+/** One next hop of one route, next hop objects resolved. */
+export interface RouteLeg {
+  record: RouteRecord;
+  /** 4 or 16 bytes, or null for a destination on the link. */
+  gateway: Uint8Array | null;
+}

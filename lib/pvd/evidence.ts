@@ -1,0 +1,107 @@
+/**
+ * Which router a prefix came from, where something says so.
+ *
+ * On a link with one router the link says it. With several, no dump of the kernel does; what does is an
+ * advertisement this process heard, a network manager that remembers, or a routing rule somebody made.
+ *
+ * @module
+ */
+
+import { linux } from "../../ffi/layout.gen.ts";
+import { formatAddress, networkOf, parseAddress, prefixContains } from "../ip/address.ts";
+import { recordAddress, type Records } from "../netlink/records.ts";
+import type { SourceReport } from "../sources/statement.ts";
+import type { Advertised } from "./advertised.ts";
+import type { Link, PvdDraft } from "./draft.ts";
+import type { Attribution } from "./pvd.ts";
+
+/** One statement: this prefix on this link is this router's. */
+export interface Evidence {
+  prefix: Uint8Array;
+  prefixLength: number;
+  draft: PvdDraft;
+  attribution: Attribution;
+}
+
+/** All statements by link. A router that only a statement names gets its PvD here. */
+export function collectEvidence(
+  links: Map<number, Link>,
+  records: Records,
+  advertised: Advertised[],
+  sources: SourceReport[],
+): Map<Link, Evidence[]> {
+  const evidence = new Map<Link, Evidence[]>();
+  const add = (
+    link: Link,
+    router: string,
+    prefix: Uint8Array,
+    prefixLength: number,
+    attribution: Attribution,
+  ) => {
+    const network = networkOf(prefix, prefixLength);
+    const statement = {
+      prefix: network,
+      prefixLength,
+      draft: link.routerDraft(router),
+      attribution,
+    };
+    const statements = evidence.get(link);
+    if (statements) statements.push(statement);
+    else evidence.set(link, [statement]);
+  };
+  for (const { interface: index, router, option } of advertised) {
+    const link = links.get(index);
+    if (!link || option.name !== "prefix-information") continue;
+    add(link, router, option.prefix, option.prefixLength, "router-advertisement");
+  }
+  for (const { prefixes } of sources) {
+    for (const statement of prefixes) {
+      const link = findLink(links, statement.interface);
+      const prefix = parseAddress(statement.prefix);
+      if (!link || prefix?.family !== 6) continue;
+      add(link, statement.router, prefix.bytes, statement.prefixLength, "systemd-networkd");
+    }
+  }
+  for (const rule of records.rules) {
+    if (rule.family !== 6 || rule.sourceLength === 0 || rule.action !== linux.FR_ACT_TO_TBL) {
+      continue;
+    }
+    for (const { link, router } of defaultRouters(links, rule.table)) {
+      // A rule is somebody's configuration: it tells of routers, it makes none.
+      if (!link.routers.has(router)) continue;
+      add(link, router, recordAddress(rule.source, 6), rule.sourceLength, "rule");
+    }
+  }
+  return evidence;
+}
+
+/** The statements that cover an address, the longest prefixes only. */
+export function evidenceFor(statements: Evidence[] | undefined, address: Uint8Array): Evidence[] {
+  const covering = (statements ?? []).filter(({ prefix, prefixLength }) =>
+    prefixContains(prefix, prefixLength, address)
+  );
+  const longest = Math.max(...covering.map(({ prefixLength }) => prefixLength));
+  return covering.filter(({ prefixLength }) => prefixLength === longest);
+}
+
+/** The link a source means by a name or an index. */
+export function findLink(links: Map<number, Link>, of: string | number): Link | undefined {
+  if (typeof of === "number") return links.get(of);
+  for (const link of links.values()) if (link.name === of) return link;
+  return undefined;
+}
+
+/** Where the IPv6 default routes of one table go; the main table says nothing of a rule's prefix. */
+function defaultRouters(
+  links: Map<number, Link>,
+  table: number,
+): { link: Link; router: string }[] {
+  if (table === linux.RT_TABLE_MAIN || table === linux.RT_TABLE_DEFAULT) return [];
+  return [...links.values()].flatMap((link) =>
+    link.legs
+      .filter(({ record, gateway }) =>
+        record.table === table && record.family === 6 && record.destinationLength === 0 && gateway
+      )
+      .map(({ gateway }) => ({ link, router: formatAddress(gateway!) }))
+  );
+}

@@ -1,0 +1,229 @@
+/**
+ * `getpvdinfo()` of draft-liu-mif-socket-api-00 3.1.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns/promises";
+import { hostname } from "node:os";
+import { MifError } from "../error.ts";
+import {
+  formatAddress,
+  isLinkLocal,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  parseAddress,
+  type ParsedAddress,
+  parsePrefix,
+  prefixContains,
+} from "../ip/address.ts";
+import { portOf } from "../service.ts";
+import { hostFiles } from "../sources/host_files.ts";
+import { listPvds } from "./list.ts";
+import type { PvdInfo, SocketAddress } from "./pvd.ts";
+
+/** What {@linkcode getpvdinfo} takes beside its names. */
+export interface GetPvdInfoOptions {
+  /** Ends the call with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+const files = hostFiles();
+
+/**
+ * The PvDs that matter for a node and a service, best first.
+ *
+ * - `nodename` null, "localhost", a loopback or unspecified address, or this host's name: every PvD.
+ * - One of this host's addresses: the PvDs that hold it.
+ * - Another numeric address, with or without zone: the PvDs that have a route to it, the most specific first.
+ * - Another name: the PvDs that have a route to one of its addresses, as the system's resolver gives them.
+ *
+ * `servname`, a service name or decimal port, becomes the port of each `ai_addr`. One of both must be given.
+ *
+ * @returns The PvDs; empty where none reaches the node.
+ * @throws {TypeError} An argument is neither string nor null.
+ * @throws {MifError} EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
+ *   EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: the resolver could not say. And those of
+ *   {@linkcode listPvds}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { getpvdinfo } from "@mif/sockets";
+ *
+ * const pvds = await getpvdinfo("localhost", "https");
+ * for (const pvd of pvds) assert.equal(pvd.ai_addr?.port ?? 443, 443);
+ * ```
+ */
+export async function getpvdinfo(
+  nodename: string | null,
+  servname: string | null,
+  options: GetPvdInfoOptions = {},
+): Promise<PvdInfo[]> {
+  checkType("nodename", nodename);
+  checkType("servname", servname);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  if (nodename === null && servname === null) {
+    throw noName("nodename and servname are both null; give one");
+  }
+  const port = servname === null ? 0 : portOf(servname, files);
+  const node = nodename === null || isThisHost(nodename) ? null : parseNode(nodename);
+  const addresses = typeof node === "string" ? await resolve(node, signal) : node && [node];
+  return withPort(addresses ? select(listPvds(), addresses) : listPvds(), port);
+}
+
+/**
+ * Frees what getpvdinfo() returned, in the C API's sense: here nothing is to be freed.
+ *
+ * It exists so that code written after the draft reads the same. The result is plain objects that the garbage
+ * collector owns; no native memory and no descriptor stands behind them.
+ */
+export function freepvdinfo(_pvds: PvdInfo[] | null): void {}
+
+function checkType(name: string, value: unknown): void {
+  if (value !== null && typeof value !== "string") {
+    throw new TypeError(`Cannot list PvDs: ${name} must be a string or null, not ${typeof value}`);
+  }
+}
+
+function isThisHost(nodename: string): boolean {
+  const name = nodename.toLowerCase().replace(/\.$/, "");
+  if (name === "localhost" || name.endsWith(".localhost")) return true;
+  try {
+    return name !== "" && name === hostname().toLowerCase();
+  } catch {
+    // Deno asks for --allow-sys=hostname; without it the name is a name like any other.
+    return false;
+  }
+}
+
+/** A numeric address, or the name as it stands; throws for what can be neither. */
+function parseNode(nodename: string): ParsedAddress | string {
+  const address = parseAddress(nodename);
+  if (address) return address;
+  const shown = JSON.stringify(nodename.slice(0, 80));
+  if (nodename.includes(":") || /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(nodename)) {
+    throw noName(`${shown} is no numeric address`);
+  }
+  // deno-lint-ignore no-control-regex
+  if (nodename === "" || nodename.length > 253 || /[\0-\x20\x7f%/]/.test(nodename)) {
+    throw noName(`${shown} is no host name`);
+  }
+  return nodename;
+}
+
+async function resolve(name: string, signal: AbortSignal | undefined): Promise<ParsedAddress[]> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal!.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const answers = await Promise.race([lookup(name, { all: true }), aborted.promise]);
+    return answers.flatMap(({ address }) => parseAddress(address) ?? []);
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw lookupFailed(name, cause);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** The runtimes name the failures of getaddrinfo(3) each in their own way. */
+function lookupFailed(name: string, cause: unknown): MifError {
+  const { code, message, name: kind } = cause as { code?: string; message: string; name: string };
+  if (kind === "NotCapable") {
+    return new MifError(
+      `Not permitted to resolve ${name}: run with --allow-net, or give a numeric address`,
+      { code: "EACCES", errno: 13, syscall: "getpvdinfo", cause },
+    );
+  }
+  const known: Record<string, string> = {
+    EAI_AGAIN: "EAI_AGAIN",
+    ETIMEOUT: "EAI_AGAIN",
+    ENOTFOUND: "EAI_NONAME",
+    ENODATA: "EAI_NONAME",
+    EAI_NONAME: "EAI_NONAME",
+  };
+  return new MifError(`Cannot resolve ${JSON.stringify(name)}: ${message}`, {
+    code: known[code ?? ""] ?? "EAI_FAIL",
+    syscall: "getpvdinfo",
+    cause,
+  });
+}
+
+/** The PvDs for any of some addresses, each once, in the order of the addresses. */
+function select(pvds: PvdInfo[], addresses: ParsedAddress[]): PvdInfo[] {
+  const selected = addresses.flatMap((address) =>
+    selectOne(pvds, address).map((pvd) => ({ pvd, family: address.family }))
+  );
+  const seen = new Map<number, PvdInfo>();
+  for (const { pvd, family } of selected) {
+    if (!seen.has(pvd.handle)) seen.set(pvd.handle, ofFamily(pvd, family));
+  }
+  return [...seen.values()];
+}
+
+function selectOne(pvds: PvdInfo[], { family, bytes, zone }: ParsedAddress): PvdInfo[] {
+  if (isLoopback(bytes) || isUnspecified(bytes)) return pvds;
+  const onLink = zone === null
+    ? pvds
+    : pvds.filter(({ interface: { name, index } }) => zone === name || zone === String(index));
+  const text = formatAddress(bytes);
+  const holders = onLink.filter(({ addresses }) =>
+    addresses.some(({ address }) => address === text)
+  );
+  if (holders.length > 0) return holders;
+  if (isLinkLocal(bytes) || isMulticast(bytes)) {
+    const speaking = onLink.filter(({ addresses }) =>
+      addresses.some((address) => address.family === family)
+    );
+    // A router's own link-local address is its PvD's before the others'.
+    return [
+      ...speaking.filter(({ router }) => router === text),
+      ...speaking.filter(({ router }) => router !== text),
+    ];
+  }
+  return onLink
+    .map((pvd) => ({ pvd, length: longestRoute(pvd, family, bytes) }))
+    .filter(({ length }) => length >= 0)
+    .sort((a, b) => b.length - a.length)
+    .map(({ pvd }) => pvd);
+}
+
+/** The length of the most specific route of a PvD that covers the address, -1 where none does. */
+function longestRoute({ routes }: PvdInfo, family: 4 | 6, address: Uint8Array): number {
+  let longest = -1;
+  for (const { destination } of routes) {
+    const prefix = parsePrefix(destination)!;
+    if (prefix.family !== family || prefix.prefixLength <= longest) continue;
+    if (prefixContains(prefix.bytes, prefix.prefixLength, address)) longest = prefix.prefixLength;
+  }
+  return longest;
+}
+
+/** The PvD with the seed's struct in the family that the node is reached by, where it has one. */
+function ofFamily(pvd: PvdInfo, family: 4 | 6): PvdInfo {
+  const pick = (candidates: { address: string; family: 4 | 6 }[], now: SocketAddress | null) => {
+    if (now === null || now.family === family) return now;
+    const other = candidates.find((candidate) => candidate.family === family);
+    return other ? { ...now, family, address: other.address, scopeId: 0 } : now;
+  };
+  return {
+    ...pvd,
+    ai_addr: pick(
+      pvd.addresses.filter((a) => !isLinkLocal(parseAddress(a.address)!.bytes)),
+      pvd.ai_addr,
+    ),
+    gateway_addr: pick(pvd.gateways, pvd.gateway_addr),
+  };
+}
+
+function withPort(pvds: PvdInfo[], port: number): PvdInfo[] {
+  for (const pvd of pvds) if (pvd.ai_addr) pvd.ai_addr.port = port;
+  return pvds;
+}
+
+function noName(why: string): MifError {
+  return new MifError(`Cannot list PvDs: ${why}`, { code: "EAI_NONAME", syscall: "getpvdinfo" });
+}

@@ -1,0 +1,30 @@
+/**
+ * The provisioning domains of this host, now.
+ *
+ * @module
+ */
+
+import { groupPvds } from "./group.ts";
+import { readHost } from "./host.ts";
+import type { PvdInfo } from "./pvd.ts";
+
+/**
+ * Lists the PvDs of the network namespace this thread is in, best first: one synchronous snapshot, no traffic,
+ * no privilege. Empty where there is only loopback.
+ *
+ * @returns Each PvD as it is now; the objects are the caller's and do not change.
+ * @throws {MifError} The native library cannot be loaded, or the kernel refuses netlink sockets; the message says
+ *   what to do. Files that are missing, half-written or hostile are never an error: `mif doctor` names them.
+ *
+ * @example
+ * ```ts
+ * import { listPvds } from "@mif/sockets";
+ *
+ * for (const pvd of listPvds()) {
+ *   console.log(pvd.id, pvd.addresses[0]?.address, pvd.dnsServers[0]?.address);
+ * }
+ * ```
+ */
+export function listPvds(): PvdInfo[] {
+  return groupPvds(readHost());
+}

@@ -1,0 +1,148 @@
+/**
+ * Gives each DNS server and search domain to the PvD it belongs to.
+ *
+ * The sources come in the order of their knowledge, what this process heard from routers first; a server that a
+ * better source has placed is not placed again. A server that none of the rules can tell to be a router's
+ * goes to the interface's own PvD.
+ *
+ * @module
+ */
+
+import { formatAddress, isLoopback, parseAddress } from "../ip/address.ts";
+import type { ResolverStatement } from "../sources/statement.ts";
+import type { Link, PvdDraft } from "./draft.ts";
+import { type Evidence, evidenceFor, findLink } from "./evidence.ts";
+import type { HostFacts } from "./group.ts";
+
+const HEARD = "router-advertisement";
+const DNS_PORT = 53;
+
+/** Places the servers, search domains, captive portals and NAT64 prefixes of all sources. */
+export function placeNameService(
+  links: Map<number, Link>,
+  evidence: Map<Link, Evidence[]>,
+  facts: HostFacts,
+): void {
+  for (const { interface: index, router, option } of facts.advertised) {
+    const draft = links.get(index)?.routerDraft(router);
+    if (!draft) continue;
+    switch (option.name) {
+      case "rdnss":
+        for (const address of option.addresses) addServer(draft, address, DNS_PORT, HEARD);
+        break;
+      case "dnssl":
+        for (const domain of option.domains) draft.searchDomains.add(domain);
+        break;
+      case "captive-portal":
+        draft.captivePortal = option.uri;
+        break;
+      case "pref64":
+        draft.pref64 = `${option.prefix}/${option.prefixLength}`;
+        break;
+    }
+  }
+  for (const { resolvers } of facts.sources) {
+    for (const statement of resolvers) {
+      if (statement.interface === null) placeHostStatement(links, evidence, statement, facts);
+      else {
+        const link = findLink(links, statement.interface);
+        if (link) placeLinkStatement(link, evidence.get(link), statement);
+      }
+    }
+  }
+}
+
+/** A statement on one link, or on one router of it. */
+function placeLinkStatement(
+  link: Link,
+  evidence: Evidence[] | undefined,
+  statement: ResolverStatement,
+): void {
+  const ofRouter = statement.router === null ? undefined : link.routers.get(statement.router);
+  const served = new Set<PvdDraft>();
+  for (const { address, port } of statement.dnsServers) {
+    const bytes = parseAddress(address)!.bytes;
+    const drafts = ofRouter ? [ofRouter] : serverDrafts(link, bytes, statement.family, evidence);
+    for (const draft of drafts) {
+      addServer(draft, address, port, statement.source);
+      served.add(draft);
+    }
+  }
+  if (served.size === 0) {
+    const own = statement.family === 4 ? link.own : link.soleRouter() ?? link.own;
+    served.add(ofRouter ?? own);
+  }
+  for (const draft of served) addRest(draft, statement);
+}
+
+/** A statement on the whole host: a server belongs to the PvD through which the system reaches it. */
+function placeHostStatement(
+  links: Map<number, Link>,
+  evidence: Map<Link, Evidence[]>,
+  statement: ResolverStatement,
+  facts: HostFacts,
+): void {
+  const served = new Set<PvdDraft>();
+  for (const { address, port, zone } of statement.dnsServers) {
+    const holders = allDrafts(links).filter((draft) => draft.dnsServers.has(`${address} ${port}`));
+    const bytes = parseAddress(address)!.bytes;
+    // A resolver on this host is no network's: the sources before this one name what it asks.
+    if (isLoopback(bytes)) continue;
+    const drafts = holders.length > 0 ? holders : reaching(links, evidence, bytes, zone, facts);
+    for (const draft of drafts) {
+      addServer(draft, address, port, statement.source);
+      served.add(draft);
+    }
+  }
+  for (const draft of served) addRest(draft, statement);
+}
+
+function reaching(
+  links: Map<number, Link>,
+  evidence: Map<Link, Evidence[]>,
+  bytes: Uint8Array,
+  zone: string | null,
+  facts: HostFacts,
+): PvdDraft[] {
+  if (zone !== null) {
+    const link = findLink(links, /^\d+$/.test(zone) ? Number(zone) : zone);
+    return link ? serverDrafts(link, bytes, null, evidence.get(link)) : [];
+  }
+  const route = facts.route(bytes);
+  const link = route && links.get(route.interface);
+  if (!link) return [];
+  const router = route.gateway && link.routers.get(formatAddress(route.gateway));
+  return router ? [router] : serverDrafts(link, bytes, null, evidence.get(link));
+}
+
+/** The PvDs of one link that a server belongs to when nobody names the router. */
+function serverDrafts(
+  link: Link,
+  bytes: Uint8Array,
+  family: 4 | 6 | null,
+  evidence: Evidence[] | undefined,
+): PvdDraft[] {
+  const hasIpv4 = link.own.addresses.some((address) => address.family === 4);
+  if (family === 4 || (bytes.length === 4 && hasIpv4)) return [link.own];
+  const router = link.routers.get(formatAddress(bytes)) ?? link.soleRouter();
+  if (router) return [router];
+  const told = evidenceFor(evidence, bytes);
+  if (told.length > 0) return [...new Set(told.map(({ draft }) => draft))];
+  if (link.routers.size > 1) link.own.attribution = "unknown";
+  return [link.own];
+}
+
+function addServer(draft: PvdDraft, address: string, port: number, source: string): void {
+  const key = `${address} ${port}`;
+  if (!draft.dnsServers.has(key)) draft.dnsServers.set(key, { address, port, source });
+}
+
+function addRest(draft: PvdDraft, statement: ResolverStatement): void {
+  for (const domain of statement.searchDomains) draft.searchDomains.add(domain);
+  draft.captivePortal ??= statement.captivePortal;
+  draft.pref64 ??= statement.pref64;
+}
+
+function allDrafts(links: Map<number, Link>): PvdDraft[] {
+  return [...links.values()].flatMap((link) => link.drafts());
+}

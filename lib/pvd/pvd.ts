@@ -1,0 +1,108 @@
+/**
+ * What a provisioning domain (PvD, RFC 7556) is to a caller.
+ *
+ * @module
+ */
+
+/** An address and port of the seed's struct; what `sockaddr_in` and `sockaddr_in6` hold. */
+export interface SocketAddress {
+  /** 4 or 6. */
+  family: 4 | 6;
+  /** RFC 5952 text without zone. */
+  address: string;
+  /** 0 to 65535. */
+  port: number;
+  /** Index of the interface, for link-local addresses; 0 for all others (sin6_scope_id). */
+  scopeId: number;
+}
+
+/** One of the host's addresses in a PvD. */
+export interface PvdAddress {
+  /** RFC 5952 text without zone. */
+  address: string;
+  /** 0 to 32 or 128. */
+  prefixLength: number;
+  family: 4 | 6;
+  /** Not to be used for new connections (RFC 4862 5.5.4). */
+  deprecated: boolean;
+  /** A privacy address (RFC 8981). */
+  temporary: boolean;
+  /** Seconds until the address goes, or null when it stays. */
+  validSeconds: number | null;
+}
+
+/** A DNS server of a PvD. */
+export interface PvdDnsServer {
+  /** RFC 5952 text; a link-local address is meant on the PvD's interface. */
+  address: string;
+  /** UDP and TCP port, mostly 53. */
+  port: number;
+  /** Who said so: "router-advertisement", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
+  source: string;
+}
+
+/**
+ * How it is known that the addresses of a PvD belong to its router.
+ *
+ * - `"interface"`: no router is involved; all of this was configured on the interface (IPv4, static).
+ * - `"sole-router"`: the link has this one router, so its IPv6 configuration is taken to be its.
+ * - `"router-advertisement"`: this process heard the router announce the prefix.
+ * - `"systemd-networkd"`: networkd names the router (ConfigProvider).
+ * - `"rule"`: a routing rule sends the prefix' packets to the router.
+ * - `"unknown"`: the link has several routers and nothing says which of them gave what. Prefixes that cannot be
+ *   told stand in the interface's own PvD and in no router's.
+ */
+export type Attribution =
+  | "interface"
+  | "sole-router"
+  | "router-advertisement"
+  | "systemd-networkd"
+  | "rule"
+  | "unknown";
+
+/** One provisioning domain as this host holds it now: a snapshot, which does not change by itself. */
+export interface PvdInfo {
+  /**
+   * Names this instance (interface, router, ID) while it stays attached; the same in every process of the host.
+   */
+  handle: number;
+  /**
+   * The PvD ID of an explicit PvD (an FQDN, lower case, no trailing dot); else "<router>%<interface>", or the
+   * interface's name for what is configured on the interface itself.
+   */
+  id: string;
+  /** "explicit": named by a Router Advertisement's PvD option (RFC 8801). "implicit": everything else. */
+  kind: "explicit" | "implicit";
+  interface: { name: string; index: number };
+  /** Link-local address of the router whose advertisements configured it, or null. */
+  router: string | null;
+  /** How the router is known. */
+  attribution: Attribution;
+  /** Best first: global, not deprecated, not temporary. */
+  addresses: PvdAddress[];
+  /** Next hops of default routes, the preferred first. */
+  gateways: { address: string; family: 4 | 6 }[];
+  dnsServers: PvdDnsServer[];
+  /** Lower case, no trailing dot. */
+  searchDomains: string[];
+  /** Destinations as "address/length"; gateway null where the destination is on the link. */
+  routes: { destination: string; gateway: string | null }[];
+  /** Bytes; the smaller of the link's and what the router announced. */
+  mtu: number;
+  /** RFC 8801 3.1: the PvD option's sequence number. */
+  sequence?: number;
+  /** RFC 8801 3.1: the L flag. */
+  legacy?: boolean;
+  /** RFC 8801 3.1: the H flag. */
+  httpInfo?: boolean;
+  /** NAT64 prefix (RFC 8781), such as "64:ff9b::/96". */
+  pref64?: string;
+  /** URI of the captive portal API (RFC 8910). */
+  captivePortal?: string;
+  /** The seed's struct: the best address, with the port that servname names (else 0). Null where none is sure. */
+  ai_addr: SocketAddress | null;
+  /** The seed's struct: the best gateway, port 0. */
+  gateway_addr: SocketAddress | null;
+  /** The seed's struct: the first DNS server. */
+  dns_addr: SocketAddress | null;
+}

@@ -1,0 +1,29 @@
+/**
+ * Sockets that know which network they are on, for Deno and Bun on Linux.
+ *
+ * A machine on two networks, or on one link with two routers, holds several provisioning domains (PvDs, RFC 7556):
+ * source addresses, gateways and DNS servers that belong together. This package lists them.
+ *
+ * @example
+ * ```ts
+ * import { listPvds } from "@mif/sockets";
+ *
+ * for (const pvd of listPvds()) {
+ *   console.log(pvd.id, pvd.addresses.map(({ address }) => address), pvd.gateways, pvd.dnsServers);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { load, type LoadOptions } from "./ffi/library.ts";
+export { MifError, type MifErrorInit } from "./lib/error.ts";
+export { freepvdinfo, getpvdinfo, type GetPvdInfoOptions } from "./lib/pvd/getpvdinfo.ts";
+export { listPvds } from "./lib/pvd/list.ts";
+export type {
+  Attribution,
+  PvdAddress,
+  PvdDnsServer,
+  PvdInfo,
+  SocketAddress,
+} from "./lib/pvd/pvd.ts";

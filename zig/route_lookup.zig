@@ -1,0 +1,55 @@
+//! Asks the kernel which route it would take (RTM_GETROUTE without a dump): no packet, no privilege.
+
+const std = @import("std");
+const linux = std.os.linux;
+const layout = @import("layout.zig");
+const netlink = @import("netlink.zig");
+const rtnetlink = @import("rtnetlink.zig");
+const uapi = @import("uapi.zig");
+const Request = @import("request.zig").Request;
+
+pub const Question = struct {
+    /// 4 or 16 bytes.
+    destination: []const u8,
+    /// The source the packet would carry, or empty; of the destination's family.
+    source: []const u8,
+    /// The interface it would be bound to, or 0.
+    interface: u32,
+    /// The mark it would carry (SO_MARK), or 0.
+    mark: u32,
+};
+
+/// Collects the one answer.
+const Answer = struct {
+    route: ?layout.RouteRecord = null,
+
+    pub fn message(self: *Answer, received: netlink.Message) netlink.Error!void {
+        // The answer is a route the kernel has made up for this question, and flagged so.
+        try rtnetlink.decodeRoute(received, self);
+    }
+
+    pub fn put(self: *Answer, record: layout.RouteRecord) void {
+        self.route = self.route orelse record;
+    }
+};
+
+/// The route, or null where the kernel answered with something else. `errno` is set with `error.Refused`.
+pub fn lookup(
+    transport: anytype,
+    question: Question,
+    scratch: []u8,
+    errno: *u32,
+) netlink.Error!?layout.RouteRecord {
+    var fixed = std.mem.zeroes(uapi.rtmsg);
+    fixed.rtm_family = if (question.destination.len == 4) linux.AF.INET else linux.AF.INET6;
+    fixed.rtm_dst_len = @intCast(question.destination.len * 8);
+    fixed.rtm_src_len = @intCast(question.source.len * 8);
+    var request = Request.get(uapi.RTM_GETROUTE, fixed)
+        .attributeBytes(uapi.RTA_DST, question.destination);
+    if (question.source.len > 0) request = request.attributeBytes(uapi.RTA_SRC, question.source);
+    if (question.interface != 0) request = request.attribute(uapi.RTA_OIF, question.interface);
+    if (question.mark != 0) request = request.attribute(uapi.RTA_MARK, question.mark);
+    var answer: Answer = .{};
+    _ = try netlink.request(transport, request.finish(1), scratch, 1, errno, &answer);
+    return answer.route;
+}
