@@ -107,7 +107,6 @@ function parseNode(nodename: string): ParsedAddress | string {
   if (nodename.includes(":") || /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(nodename)) {
     throw noName(`${shown} is no numeric address`);
   }
-  // deno-lint-ignore no-control-regex
   if (nodename === "" || nodename.length > 253 || /[\0-\x20\x7f%/]/.test(nodename)) {
     throw noName(`${shown} is no host name`);
   }

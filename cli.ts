@@ -1,0 +1,64 @@
+#!/usr/bin/env -S deno run -A
+/**
+ * The `mif` command: a user of the package like any other.
+ *
+ * Run as `deno run -A cli.ts list` or `bun cli.ts list` in a checkout. Exit status: 0 done, 1 failed, 2 used wrongly.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { doctor } from "./cli/doctor.ts";
+import { list } from "./cli/list.ts";
+import { UsageError } from "./cli/usage.ts";
+import { MifError } from "./mod.ts";
+
+/** A subcommand: takes the words behind its name, returns what is to be printed. */
+type Command = (words: string[]) => string;
+
+const COMMANDS: Record<string, { run: Command; summary: string }> = {
+  list: { run: list, summary: "this machine's provisioning domains [--json]" },
+  doctor: {
+    run: doctor,
+    summary: "what is there, what is missing, what could not be read [--json]",
+  },
+};
+
+function help(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) =>
+    `  ${name.padEnd(8)} ${summary}`
+  );
+  return `mif: sockets that know which network they are on\n\n${rows.join("\n")}\n`;
+}
+
+/** Runs one command line and returns its exit status. */
+function main(words: string[]): number {
+  const [name = "--help", ...rest] = words;
+  if (name === "--help" || name === "-h" || name === "help") return print(help());
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;
+  try {
+    if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+    return print(command.run(rest));
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`mif: ${error.message}; see mif --help\n`);
+      return 2;
+    }
+    if (error instanceof MifError) {
+      process.stderr.write(`mif ${name}: ${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+// A reader that has seen enough (`mif list | head -1`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,78 @@
+/**
+ * `mif list`: the provisioning domains of this machine.
+ *
+ * @module
+ */
+
+import { styleText } from "node:util";
+import { listPvds, type PvdInfo } from "../mod.ts";
+import { readOptions } from "./usage.ts";
+
+/** The text of `mif list`, or with `--json` an array of PvdInfo. */
+export function list(words: string[]): string {
+  const { json } = readOptions(words, { json: { type: "boolean" } });
+  const pvds = listPvds();
+  if (json) return JSON.stringify(pvds, null, 2) + "\n";
+  if (pvds.length === 0) {
+    return "No provisioning domain: nothing but loopback is up with an address on this machine.\n";
+  }
+  return pvds.map(describe).join("\n");
+}
+
+/** More rows than this are counted, not shown: `--json` has them all. */
+const SHOWN_MAX = 8;
+
+function describe(pvd: PvdInfo): string {
+  const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
+  const rows: [string, string[]][] = [
+    ["addresses", pvd.addresses.map(describeAddress)],
+    ["gateways", pvd.gateways.map(({ address }) => address)],
+    ["DNS", pvd.dnsServers.map(describeServer)],
+    ["search", pvd.searchDomains],
+    [
+      "routes",
+      pvd.routes.map(({ destination, gateway }) =>
+        gateway === null ? destination : `${destination} via ${gateway}`
+      ),
+    ],
+    ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
+    ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
+  ];
+  const title = `${styleText("bold", pvd.id)}  ${pvd.kind}, ${origin}, ` +
+    `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
+  const note = pvd.attribution === "unknown" ? row("note", [unattributed(pvd)]) : "";
+  return title + rows.map(([name, values]) => row(name, values)).join("") + note;
+}
+
+function unattributed(pvd: PvdInfo): string {
+  return pvd.router === null
+    ? "the link has several routers, and nothing says which of them gave these addresses"
+    : "nothing says which of the link's addresses this router gave; they stand under " +
+      pvd.interface.name;
+}
+
+function row(name: string, values: string[]): string {
+  if (values.length === 0) return "";
+  const shown = values.slice(0, SHOWN_MAX);
+  if (values.length > SHOWN_MAX) shown.push(`and ${values.length - SHOWN_MAX} more`);
+  return shown.map((value, i) => `  ${(i === 0 ? name : "").padEnd(10)} ${value}\n`).join("");
+}
+
+function describeAddress(address: PvdInfo["addresses"][number]): string {
+  const remarks = [
+    address.deprecated ? "deprecated" : "",
+    address.temporary ? "temporary" : "",
+    address.validSeconds === null ? "" : `valid ${address.validSeconds} s`,
+  ].filter((remark) => remark !== "");
+  const text = `${address.address}/${address.prefixLength}`;
+  return remarks.length === 0 ? text : `${text} (${remarks.join(", ")})`;
+}
+
+function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): string {
+  const where = port === 53
+    ? address
+    : address.includes(":")
+    ? `[${address}]:${port}`
+    : `${address}:${port}`;
+  return `${where} (${source})`;
+}
