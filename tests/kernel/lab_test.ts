@@ -389,13 +389,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
   test(`nothing is left of a program that ${signal} ends`, { skip }, async () => {
     const directory = mkdtempSync(join(tmpdir(), "mif-test-"));
     try {
-      const script = join(directory, "world.ts");
-      const lab = new URL("../lab/mod.ts", import.meta.url);
-      const source = `import { oneLink, World } from "${lab}";\n` +
-        'const { host, r1 } = await oneLink(new World(), { by: "radvd" });\n' +
-        'console.log("up", host.namespace, r1.radvd!.pid);\n';
-      writeFileSync(script, source);
-      const program = new LabProcess(scriptArgv(script));
+      const program = startProgram(directory, "");
       const [, namespace, radvd] = await program.waitForOutput(/up (\S+) (\d+)\n/);
       process.kill(program.pid, signal);
       assert.equal((await program.exited).signal, signal);
@@ -407,6 +401,18 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
     }
   });
 }
+
+test("nothing is left of a program that exits without dispose()", { skip }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "mif-test-"));
+  try {
+    const program = startProgram(directory, "process.exit(5);");
+    const [, namespace, radvd] = await program.waitForOutput(/up (\S+) (\d+)\n/);
+    assert.equal((await program.exited).status, 5);
+    await assertNothingLeft({ namespace: namespace! }, [radvd!]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
 
 const access = labAccess();
 const skipSecond = skip ||
@@ -443,6 +449,19 @@ function assertNetwork(host: Host, interfaceName: string, network: Network): voi
   ) {
     assert.ok(described.includes(expected), `${expected} in ${described.join(", ")}`);
   }
+}
+
+/** Runs a program that builds a world, says so, and does not take it down. */
+function startProgram(directory: string, end: string): LabProcess {
+  const script = join(directory, "world.ts");
+  const lab = new URL("../lab/mod.ts", import.meta.url);
+  const source = `import process from "node:process";\n` +
+    `import { oneLink, World } from "${lab}";\n` +
+    'const { host, r1 } = await oneLink(new World(), { by: "radvd" });\n' +
+    'console.log("up", host.namespace, r1.radvd!.pid);\n' +
+    end;
+  writeFileSync(script, source);
+  return new LabProcess(scriptArgv(script));
 }
 
 /** The ids of the processes in the host's namespace, as ip(8) sees them. */

@@ -214,7 +214,8 @@ export class Host {
 
   /** Waits until this host has all these addresses, none of them tentative. */
   async waitForAddresses(addresses: readonly string[], timeoutMs?: number): Promise<void> {
-    await waitFor(`${addresses.join(", ")} on ${this.name}`, () => {
+    const some = addresses.slice(0, 4).join(", ") + (addresses.length > 4 ? ", …" : "");
+    await waitFor(`${some} on ${this.name}`, () => {
       const usable = this.addresses().filter(({ tentative }) => !tentative);
       return addresses.every((address) => usable.some(({ local }) => local === address));
     }, timeoutMs);

@@ -10,7 +10,8 @@
  * Needed on the machine: ip(8), unshare(1), setpriv(1), python3; radvd and dnsmasq where a test uses them.
  *
  * A test takes a `World`, builds something in it, or takes one of the topologies, and asks the kernel what came
- * of it. What it wants to see running in there it runs as a process: this process stays where it is.
+ * of it. What it wants to see running in there it runs as a process: this process stays where it is. A test that
+ * takes longer than 5 s says so by `{ timeout }`: `bun test` ends it otherwise.
  *
  * @example
  * ```ts ignore

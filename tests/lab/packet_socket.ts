@@ -20,13 +20,15 @@ import type { Host } from "./host.ts";
 const program = String.raw`
 import os, select, socket, struct, sys
 interface, icmp_type = sys.argv[1], sys.argv[2]
-sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # 3: every EtherType
+every = 3  # ETH_P_ALL
+# One that is to be bound hears nothing before it is.
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0 if interface else socket.htons(every))
 try:
     sock.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # 33: SO_RCVBUFFORCE
 except OSError:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)
 if interface:
-    sock.bind((interface, 3))
+    sock.bind((interface, every))
 sock.setblocking(False)
 
 def passes(data):

@@ -62,7 +62,7 @@ export class World {
     activeWorlds.add(this);
   }
 
-  /** Adds hosts with an empty network: "lo" is up, no address is tentative for long, no link is there. */
+  /** Adds hosts with an empty network: "lo" is up, no address is ever tentative, no link is there. */
   hosts<const Names extends readonly string[]>(...names: Names): Hosts<Names> {
     return this.#add(names, [
       // Solicit at once, not after up to a second, and use addresses at once, not after two.
@@ -256,8 +256,21 @@ function prefixOfMachine(): string {
 
 /** Deletes the namespaces and files of processes that were killed before they could do it themselves. */
 function removeAbandoned(): void {
-  for (const name of abandonedIn("/run/netns")) commandOutput(["ip", "netns", "del", name]);
-  for (const name of abandonedIn(tmpdir())) rmSync(join(tmpdir(), name), { recursive: true });
+  for (const name of abandonedIn("/run/netns")) {
+    attempt(() => commandOutput(["ip", "netns", "del", name]));
+  }
+  for (const name of abandonedIn(tmpdir())) {
+    attempt(() => rmSync(join(tmpdir(), name), { recursive: true, force: true }));
+  }
+}
+
+/** Another process may do the same just now, or the files may be another user's. */
+function attempt(removal: () => unknown): void {
+  try {
+    removal();
+  } catch {
+    // It is gone, or stays until its owner comes.
+  }
 }
 
 function abandonedIn(directory: string): string[] {
