@@ -58,7 +58,11 @@ export function addressText(value: JsonValue | undefined): string {
   return bytes ? formatAddress(bytes) : stringOf(value);
 }
 
-/** A scalar as text. Nested values are not written out: they may be deep enough to end the stack. */
+/**
+ * A string as it is; anything else in a form that is neither address nor name, for the warning.
+ * Nested values are not written out: they may be deep enough to end the stack.
+ */
 export function stringOf(value: JsonValue | undefined): string {
-  return typeof value === "object" ? "{…}" : `${value}`;
+  if (typeof value === "string") return value;
+  return typeof value === "object" ? "{…}" : `<${value}>`;
 }

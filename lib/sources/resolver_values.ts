@@ -86,11 +86,12 @@ const SERVER =
  * 2.3.4). Internationalised names must come in their "xn--" form.
  */
 export function parseDomain(text: string): string | null {
-  if (text.length > 254) return null;
-  const name = text.replace(/\.$/, "").toLowerCase();
-  if (name.length > 253) return null;
-  return /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(name) ? name : null;
+  const name = text.endsWith(".") ? text.slice(0, -1) : text;
+  if (name.length > 253 || !DOMAIN.test(name)) return null;
+  return name.toLowerCase();
 }
+
+const DOMAIN = /^[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})*$/;
 
 /** The captive portal (RFC 8910) where the value is a URI; anything else becomes a warning. */
 export function captivePortalOf(value: unknown, warnings: string[]): { captivePortal?: string } {
