@@ -66,6 +66,11 @@ async function main(): Promise<number> {
 }
 
 async function list(host: Host): Promise<number> {
+  // What a network manager would have written of the advertisements: the library finds out whose is which.
+  const servers = [NETWORK_1, NETWORK_2].map(({ routerAddress }) =>
+    `nameserver ${routerAddress}\n`
+  );
+  host.writeFile("/etc/resolv.conf", servers.join(""));
   const { status, stdout, stderr } = await host.runScript(cli, ["list"]);
   console.log("$ mif list");
   console.log(stdout + stderr);
