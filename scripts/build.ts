@@ -33,10 +33,9 @@ export function sourceHash(): string {
   return hash.digest("hex");
 }
 
-/** Runs zig in its folder and returns what it printed; throws with its errors where it failed. */
-export function runZig(...words: string[]): string {
-  const tool = zig();
-  return run(tool.path, words, { ...process.env, ...tool.env });
+/** What zig/generate.zig writes: "typescript" or "c". The build must have run. */
+export function generated(language: string): string {
+  return run(join(OUT, "bin", "generate"), [language]);
 }
 
 function run(program: string, words: string[], env: NodeJS.ProcessEnv = process.env): string {
@@ -52,7 +51,8 @@ function run(program: string, words: string[], env: NodeJS.ProcessEnv = process.
 
 /** Builds into zig-out/ and returns the libraries by CPU. */
 function buildLibraries(): Record<string, Uint8Array> {
-  runZig("build");
+  const tool = zig();
+  run(tool.path, ["build"], { ...process.env, ...tool.env });
   const libraries: Record<string, Uint8Array> = {};
   for (const cpu of CPUS) {
     const path = join(OUT, "lib", `libmif-${cpu}.so`);
@@ -148,7 +148,7 @@ ${entries.join("")}};
 function main(options: readonly string[]): void {
   if (options.includes("--if-changed") && sourceHash() === SOURCE_HASH) return;
   const libraries = buildLibraries();
-  const layout = run(join(OUT, "bin", "generate"), ["typescript"]);
+  const layout = generated("typescript");
   const layoutPath = join(ROOT, "ffi", "layout.gen.ts");
   if (!options.includes("--check")) {
     mkdirSync(join(ROOT, "ffi"), { recursive: true });

@@ -1,0 +1,199 @@
+/**
+ * `deno task test`: every test, in both runtimes, with one line of totals at the end.
+ *
+ * Fetches Bun and the test libraries when they are not there, and builds the native library when its sources
+ * changed. The tests run inside the network lab where this machine allows it. `--gate` (`deno task ok`) first
+ * checks everything else a change must pass: format, lint, types, generated files, Zig's own tests, documentation,
+ * what would be published. `--only=deno` or `--only=bun` runs one of them; other words are paths of tests.
+ *
+ * @module
+ */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs, stripVTControlCharacters } from "node:util";
+import { enterArgv, labAccess } from "../tests/lab/mod.ts";
+import { generated, sourceHash } from "./build.ts";
+import { SOURCE_HASH } from "../ffi/binaries.gen.ts";
+import { bun, developmentPackages, ROOT, zig } from "./toolchain.ts";
+
+const { values: options, positionals } = parseArgs({
+  options: { gate: { type: "boolean" }, only: { type: "string" } },
+  allowPositionals: true,
+});
+const deno = process.execPath;
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+/** A runner's closing line: how many of which. */
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Runs a command with its output shown, and returns its status and that output without colours. */
+async function show(argv: string[], env: NodeJS.ProcessEnv = {}): Promise<[number, string]> {
+  const child = spawn(argv[0]!, argv.slice(1), {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const take = (target: NodeJS.WriteStream) => (chunk: Uint8Array) => {
+    output += new TextDecoder().decode(chunk);
+    target.write(chunk);
+  };
+  child.stdout.on("data", take(process.stdout));
+  child.stderr.on("data", take(process.stderr));
+  const status = await new Promise<number>((resolve) => {
+    child.on("error", (error) => {
+      console.error(error.message);
+      resolve(127);
+    });
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+  return [status, stripVTControlCharacters(output)];
+}
+
+/** One check of the gate: it passes or fails as a whole. */
+async function check(name: string, run: () => Promise<number>): Promise<void> {
+  console.log(`\n— ${name}`);
+  let status: number;
+  try {
+    status = await run();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    status = 1;
+  }
+  if (status === 0) totals.passed++;
+  else {
+    totals.failed++;
+    console.error(`${name}: failed`);
+  }
+}
+
+/** A test runner, whose own closing line is counted. */
+async function runTests(
+  name: string,
+  argv: string[],
+  count: (output: string) => Count | null,
+): Promise<void> {
+  console.log(`\n— ${name}`);
+  const [status, output] = await show(argv);
+  const counted = count(output);
+  totals.passed += counted?.passed ?? 0;
+  totals.skipped += counted?.skipped ?? 0;
+  // A runner that dies, or that found no test at all, has failed whatever it printed.
+  const broken = (status !== 0 && (counted?.failed ?? 0) === 0) || !counted || counted.passed === 0;
+  totals.failed += (counted?.failed ?? 0) + (broken ? 1 : 0);
+  if (broken) console.error(`${name}: ended with ${status} and no sound count`);
+}
+
+const number = (match: RegExpExecArray | null, group = 1) => Number(match?.[group] ?? 0);
+
+function denoCount(output: string): Count | null {
+  const line = /^(?:ok|FAILED) \| (\d+) passed.*$/m.exec(output)?.[0];
+  if (line === undefined) return null;
+  return {
+    passed: number(/(\d+) passed/.exec(line)),
+    failed: number(/(\d+) failed/.exec(line)),
+    skipped: number(/(\d+) ignored/.exec(line)),
+  };
+}
+
+function bunCount(output: string): Count | null {
+  if (!/^Ran \d+ tests? across/m.test(output)) return null;
+  return {
+    passed: number(/^ *(\d+) pass$/m.exec(output)),
+    failed: number(/^ *(\d+) fail$/m.exec(output)),
+    skipped: number(/^ *(\d+) skip$/m.exec(output)),
+  };
+}
+
+function zigCount(output: string): Count | null {
+  const match = /(\d+)\/(\d+) tests passed/.exec(output);
+  if (!match) return null;
+  const skipped = number(/(\d+) skipped/.exec(output));
+  return { passed: number(match), failed: number(match, 2) - number(match) - skipped, skipped };
+}
+
+/** What must hold beside the tests. */
+async function gate(): Promise<void> {
+  const status = async (argv: string[]) => (await show(argv))[0];
+  await check("format", () => status([deno, "fmt", "--check"]));
+  await check("lint", () => status([deno, "lint", "--quiet"]));
+  // bun_environment.d.ts gives the same run Bun's types, or bun:ffi would pass unchecked as any.
+  await check(
+    "types, for Deno and Bun",
+    () =>
+      status([deno, "check", "types/bun_environment.d.ts", "mod.ts", "cli.ts", "scripts", "tests"]),
+  );
+  await check(
+    "generated files are fresh",
+    () => status([deno, "run", "-A", "scripts/build.ts", "--check"]),
+  );
+  await check("constants agree with the kernel's headers", checkHeaders);
+  await check("documentation of the public API", () => status([deno, "doc", "--lint", "mod.ts"]));
+  await check(
+    "what would be published",
+    () => status([deno, "publish", "--dry-run", "--allow-dirty", "--quiet"]),
+  );
+  const tool = zig();
+  await runTests(
+    "Zig tests",
+    [
+      "env",
+      ...Object.entries(tool.env).map(([name, value]) => `${name}=${value}`),
+      "sh",
+      "-c",
+      'cd zig && exec "$0" build test --summary all',
+      tool.path,
+    ],
+    zigCount,
+  );
+}
+
+/** Compiles what zig/generate.zig claims of the kernel's structs and constants. */
+async function checkHeaders(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "mif-headers-"));
+  try {
+    const path = join(directory, "uapi.c");
+    writeFileSync(path, generated("c"));
+    return (await show(["gcc", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", path]))[0];
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function main(): Promise<void> {
+  developmentPackages();
+  if (sourceHash() !== SOURCE_HASH && !options.gate) {
+    console.log("The Zig sources changed: building the native library");
+    await check("build", async () => (await show([deno, "run", "-A", "scripts/build.ts"]))[0]);
+  }
+  if (options.gate) await gate();
+  const access = labAccess();
+  if (!access.ok) console.log(`\nNo network lab here, its tests are skipped: ${access.reason}`);
+  const inside = access.ok ? enterArgv(access.how) : [];
+  const paths = positionals.length > 0 ? positionals : ["./tests/"];
+  // Examples in the documentation run once, where the code they show is: under Deno.
+  const examples = positionals.length > 0 ? [] : ["--doc", "mod.ts", "lib/", "ffi/"];
+  if (options.only !== "bun") {
+    await runTests(
+      "Deno",
+      [...inside, deno, "test", "-A", "--no-prompt", ...examples, ...paths],
+      denoCount,
+    );
+  }
+  if (options.only !== "deno") {
+    await runTests("Bun", [...inside, bun(), "test", "--timeout=120000", ...paths], bunCount);
+  }
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  process.exitCode = totals.failed === 0 ? 0 : 1;
+}
+
+await main();
