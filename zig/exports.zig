@@ -55,14 +55,14 @@ export fn mif_netlink_decode(datagram: ?[*]u8, datagram_size: u32, out: ?[*]u8, 
     var writer: RecordWriter = .{ .bytes = slice(out, out_size) orelse return failed(.FAULT) };
     var messages: netlink.Messages = .{ .bytes = bytes };
     while (messages.next() catch return failed(.BADMSG)) |message| {
-        rtnetlink.decode(message, &writer) catch return failed(.BADMSG);
+        rtnetlink.decode(message, writer.sink()) catch return failed(.BADMSG);
     }
     return std.math.cast(i32, writer.position) orelse failed(.FBIG);
 }
 
 /// Asks the kernel for the route to `destination` (4 or 16 bytes) from `source` (as many, or none), out of
-/// `interface` and with `mark` where they are not 0; writes one RouteRecord and returns its size. ENETUNREACH, EHOSTUNREACH,
-/// EACCES, EINVAL: the kernel's own refusal. ENODATA where it gave no route.
+/// `interface` and with `mark` where they are not 0; writes one RouteRecord and returns its size. ENETUNREACH,
+/// EHOSTUNREACH, EACCES, EINVAL: the kernel's own refusal. ENODATA where it gave no route.
 export fn mif_route_lookup(
     destination: ?[*]u8,
     destination_size: u32,
@@ -113,7 +113,7 @@ export fn mif_netlink_receive(fd: i32, out: ?[*]u8, out_size: u32) i32 {
     const bytes = slice(out, out_size) orelse return failed(.FAULT);
     var socket: RouteSocket = .{ .fd = fd };
     const length = socket.receive(bytes) catch |failure| return netlinkFailed(failure, socket.errno, 0);
-    return @intCast(length);
+    return std.math.cast(i32, length) orelse failed(.FBIG);
 }
 
 /// Connects to a unix(7) stream socket, at most `timeout_ms` long; returns a non-blocking descriptor.
@@ -127,8 +127,10 @@ export fn mif_stream_write(fd: i32, bytes: ?[*]u8, size: u32, timeout_ms: u32) i
     return result(stream.write(fd, slice(bytes, size) orelse return failed(.FAULT), timeout_ms));
 }
 
-/// Reads what there is from a stream, waiting at most `timeout_ms` for the first byte; 0 is its end.
+/// Reads what there is from a stream, waiting at most `timeout_ms` for the first byte; 0 is its end. EINVAL
+/// without room for a byte, for that would look like the end.
 export fn mif_stream_read(fd: i32, out: ?[*]u8, size: u32, timeout_ms: u32) i32 {
+    if (size == 0) return failed(.INVAL);
     return result(stream.read(fd, slice(out, size) orelse return failed(.FAULT), timeout_ms));
 }
 
@@ -151,7 +153,7 @@ fn failed(errno: linux.E) i32 {
 
 fn result(outcome: sys.Result) i32 {
     return switch (outcome) {
-        .value => |value| @intCast(value),
+        .value => |value| std.math.cast(i32, value) orelse failed(.FBIG),
         .errno => |errno| -@as(i32, @intCast(errno)),
     };
 }

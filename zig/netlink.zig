@@ -61,7 +61,7 @@ pub const Attribute = struct {
 
     /// The payload as an interface name, without its NUL; at most 15 bytes count.
     pub fn name(self: Attribute) []const u8 {
-        const end = std.mem.indexOfScalar(u8, self.payload, 0) orelse self.payload.len;
+        const end = std.mem.findScalar(u8, self.payload, 0) orelse self.payload.len;
         return self.payload[0..@min(end, 15)];
     }
 };
@@ -162,11 +162,15 @@ pub fn request(
     }
 }
 
+/// The largest errno there is (linux/err.h).
+const errno_max = 4095;
+
 /// NLMSG_DONE and NLMSG_ERROR start with 0 or a negative errno.
-fn refusal(payload: []const u8, errno: *u32) error{Refused}!void {
+fn refusal(payload: []const u8, errno: *u32) error{ Refused, Malformed }!void {
     if (payload.len < 4) return;
     const code = read(i32, payload);
     if (code >= 0) return;
+    if (code < -errno_max) return error.Malformed;
     errno.* = @abs(code);
     return error.Refused;
 }

@@ -3,6 +3,8 @@
 
 const std = @import("std");
 const layout = @import("layout.zig");
+const rtnetlink = @import("rtnetlink.zig");
+const Record = rtnetlink.Record;
 
 pub const RecordWriter = struct {
     bytes: []u8,
@@ -12,32 +14,43 @@ pub const RecordWriter = struct {
     /// agree in it and in their size hold the same routes.
     digest: ?u64 = null,
 
-    pub fn put(self: *RecordWriter, record: anytype) void {
-        self.append(std.mem.asBytes(&record));
-        if (@TypeOf(record) != layout.RouteRecord) return;
+    pub fn put(self: *RecordWriter, record: *const Record) void {
+        switch (record.*) {
+            .user_option => |*user_option| {
+                self.append(std.mem.asBytes(&user_option.record));
+                self.append(user_option.option);
+                const padding: [3]u8 = @splat(0);
+                self.append(padding[0 .. (4 - user_option.option.len % 4) % 4]);
+            },
+            .route => |*route| {
+                self.append(std.mem.asBytes(route));
+                self.note(route.*);
+            },
+            inline else => |*fixed| self.append(std.mem.asBytes(fixed)),
+        }
+    }
+
+    /// The writer as what a decoder puts its records into.
+    pub fn sink(self: *RecordWriter) rtnetlink.Sink {
+        return .{ .context = self, .take = take };
+    }
+
+    fn take(context: *anyopaque, record: *const Record) void {
+        const self: *RecordWriter = @ptrCast(@alignCast(context));
+        self.put(record);
+    }
+
+    fn note(self: *RecordWriter, route: layout.RouteRecord) void {
         const digest = self.digest orelse return;
-        var settled = record;
+        var settled = route;
         // Lifetimes run down between two dumps of the same thing.
         settled.expires_seconds = 0;
         self.digest = digest +% std.hash.Fnv1a_64.hash(std.mem.asBytes(&settled));
-    }
-
-    /// A record with bytes behind it, padded with zeros to four.
-    pub fn putWithBytes(self: *RecordWriter, record: anytype, bytes: []const u8) void {
-        self.append(std.mem.asBytes(&record));
-        self.append(bytes);
-        const padding: [3]u8 = @splat(0);
-        self.append(padding[0 .. (4 - bytes.len % 4) % 4]);
     }
 
     fn append(self: *RecordWriter, bytes: []const u8) void {
         const end = self.position + bytes.len;
         if (end <= self.bytes.len) @memcpy(self.bytes[self.position..end], bytes);
         self.position = end;
-    }
-
-    /// Whether everything put so far is in the caller's memory.
-    pub fn fits(self: *const RecordWriter) bool {
-        return self.position <= self.bytes.len;
     }
 };

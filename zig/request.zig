@@ -10,15 +10,15 @@ pub const Request = struct {
 
     /// Asks for everything of a kind; `fixed` is the kind's own header with its filters.
     pub fn dump(message_type: u16, fixed: anytype) Request {
-        return start(message_type, uapi.NLM_F_REQUEST | uapi.NLM_F_DUMP, fixed);
+        return start(message_type, uapi.NLM_F_REQUEST | uapi.NLM_F_DUMP, std.mem.asBytes(&fixed));
     }
 
     /// Asks one question with one answer.
     pub fn get(message_type: u16, fixed: anytype) Request {
-        return start(message_type, uapi.NLM_F_REQUEST, fixed);
+        return start(message_type, uapi.NLM_F_REQUEST, std.mem.asBytes(&fixed));
     }
 
-    fn start(message_type: u16, flags: u16, fixed: anytype) Request {
+    fn start(message_type: u16, flags: u16, fixed: []const u8) Request {
         var request: Request = .{};
         const header: uapi.nlmsghdr = .{
             .nlmsg_len = 0,
@@ -28,24 +28,22 @@ pub const Request = struct {
             .nlmsg_pid = 0,
         };
         @memcpy(request.bytes[0..@sizeOf(uapi.nlmsghdr)], std.mem.asBytes(&header));
-        request.append(std.mem.asBytes(&fixed));
+        request.append(fixed);
         return request;
     }
 
-    pub fn attribute(self: Request, attribute_type: u16, value: u32) Request {
-        return self.attributeBytes(attribute_type, std.mem.asBytes(&value));
+    pub fn attribute(self: *Request, attribute_type: u16, value: u32) void {
+        self.attributeBytes(attribute_type, std.mem.asBytes(&value));
     }
 
     /// An attribute of at most 16 bytes.
-    pub fn attributeBytes(self: Request, attribute_type: u16, value: []const u8) Request {
-        var longer = self;
+    pub fn attributeBytes(self: *Request, attribute_type: u16, value: []const u8) void {
         const header: uapi.nlattr = .{
             .nla_len = @intCast(@sizeOf(uapi.nlattr) + value.len),
             .nla_type = attribute_type,
         };
-        longer.append(std.mem.asBytes(&header));
-        longer.append(value);
-        return longer;
+        self.append(std.mem.asBytes(&header));
+        self.append(value);
     }
 
     /// The bytes to send, with their length and sequence number filled in.

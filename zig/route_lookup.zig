@@ -24,12 +24,15 @@ const Answer = struct {
     route: ?layout.RouteRecord = null,
 
     pub fn message(self: *Answer, received: netlink.Message) netlink.Error!void {
-        // The answer is a route the kernel has made up for this question, and flagged so.
-        try rtnetlink.decodeRoute(received, self);
+        try rtnetlink.decode(received, .{ .context = self, .take = take });
     }
 
-    pub fn put(self: *Answer, record: layout.RouteRecord) void {
-        self.route = self.route orelse record;
+    fn take(context: *anyopaque, record: *const rtnetlink.Record) void {
+        const self: *Answer = @ptrCast(@alignCast(context));
+        switch (record.*) {
+            .route => |route| self.route = self.route orelse route,
+            else => {},
+        }
     }
 };
 
@@ -44,11 +47,11 @@ pub fn lookup(
     fixed.rtm_family = if (question.destination.len == 4) linux.AF.INET else linux.AF.INET6;
     fixed.rtm_dst_len = @intCast(question.destination.len * 8);
     fixed.rtm_src_len = @intCast(question.source.len * 8);
-    var request = Request.get(uapi.RTM_GETROUTE, fixed)
-        .attributeBytes(uapi.RTA_DST, question.destination);
-    if (question.source.len > 0) request = request.attributeBytes(uapi.RTA_SRC, question.source);
-    if (question.interface != 0) request = request.attribute(uapi.RTA_OIF, question.interface);
-    if (question.mark != 0) request = request.attribute(uapi.RTA_MARK, question.mark);
+    var request = Request.get(uapi.RTM_GETROUTE, fixed);
+    request.attributeBytes(uapi.RTA_DST, question.destination);
+    if (question.source.len > 0) request.attributeBytes(uapi.RTA_SRC, question.source);
+    if (question.interface != 0) request.attribute(uapi.RTA_OIF, question.interface);
+    if (question.mark != 0) request.attribute(uapi.RTA_MARK, question.mark);
     var answer: Answer = .{};
     _ = try netlink.request(transport, request.finish(1), scratch, 1, errno, &answer);
     return answer.route;

@@ -20,9 +20,10 @@ pub const RouteSocket = struct {
         // Without strict checking the kernel ignores the filters of a dump request in silence.
         _ = try self.check(sys.setOption(self.fd, uapi.SOL_NETLINK, uapi.NETLINK_GET_STRICT_CHK, 1));
         var address: linux.sockaddr.nl = .{ .pid = 0, .groups = 0 };
-        _ = try self.check(sys.call(linux.bind, .{ self.fd, @as(*const linux.sockaddr, @ptrCast(&address)), @sizeOf(linux.sockaddr.nl) }));
+        const name: *linux.sockaddr = @ptrCast(&address);
         var size: linux.socklen_t = @sizeOf(linux.sockaddr.nl);
-        _ = try self.check(sys.call(linux.getsockname, .{ self.fd, @as(*linux.sockaddr, @ptrCast(&address)), &size }));
+        _ = try self.check(sys.call(linux.bind, .{ self.fd, name, size }));
+        _ = try self.check(sys.call(linux.getsockname, .{ self.fd, name, &size }));
         self.port = address.pid;
     }
 

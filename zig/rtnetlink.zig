@@ -11,8 +11,36 @@ const uapi = @import("uapi.zig");
 const Attributes = netlink.Attributes;
 const Error = error{Malformed};
 
-/// Passes the records of one message to `sink.put(record)`; messages of other types give none.
-pub fn decode(message: netlink.Message, sink: anytype) Error!void {
+/// What one message may describe.
+pub const Record = union(enum) {
+    link: layout.LinkRecord,
+    address: layout.AddressRecord,
+    route: layout.RouteRecord,
+    rule: layout.RuleRecord,
+    nexthop: layout.NexthopRecord,
+    nexthop_member: layout.NexthopMemberRecord,
+    user_option: UserOption,
+};
+
+/// `option` points into the message.
+pub const UserOption = struct {
+    record: layout.UserOptionRecord,
+    option: []const u8,
+};
+
+/// Takes the records of a message, one after another. A pointer to a function and no type parameter: the
+/// decoders are the larger part of the library and are to be in it once.
+pub const Sink = struct {
+    context: *anyopaque,
+    take: *const fn (context: *anyopaque, record: *const Record) void,
+
+    fn put(self: Sink, record: Record) void {
+        self.take(self.context, &record);
+    }
+};
+
+/// Passes the records of one message to the sink; messages of other types give none.
+pub fn decode(message: netlink.Message, sink: Sink) Error!void {
     const payload = message.payload;
     switch (message.header.nlmsg_type) {
         uapi.RTM_NEWLINK => try link(payload, 0, sink),
@@ -30,12 +58,7 @@ pub fn decode(message: netlink.Message, sink: anytype) Error!void {
     }
 }
 
-/// Passes the legs of one route to `sink.put(RouteRecord)`, also of a route that only answers a lookup.
-pub fn decodeRoute(message: netlink.Message, sink: anytype) Error!void {
-    if (message.header.nlmsg_type == uapi.RTM_NEWROUTE) try route(message.payload, 0, sink);
-}
-
-fn link(payload: []const u8, removed: u8, sink: anytype) Error!void {
+fn link(payload: []const u8, removed: u8, sink: Sink) Error!void {
     var attributes = try Attributes.after(uapi.ifinfomsg, payload);
     const fixed = netlink.read(uapi.ifinfomsg, payload);
     // AF_BRIDGE messages describe ports again and have an index that is no link of their own.
@@ -62,7 +85,7 @@ fn link(payload: []const u8, removed: u8, sink: anytype) Error!void {
         uapi.IFLA_LINKINFO => record.vrf_table = try vrfTable(attribute.payload),
         else => {},
     };
-    sink.put(record);
+    sink.put(.{ .link = record });
 }
 
 /// The table of a VRF device out of IFLA_LINKINFO, 0 for any other kind.
@@ -82,7 +105,7 @@ fn vrfTable(payload: []const u8) Error!u32 {
     return 0;
 }
 
-fn address(payload: []const u8, removed: u8, sink: anytype) Error!void {
+fn address(payload: []const u8, removed: u8, sink: Sink) Error!void {
     var attributes = try Attributes.after(uapi.ifaddrmsg, payload);
     const fixed = netlink.read(uapi.ifaddrmsg, payload);
     const length = addressLength(fixed.ifa_family) orelse return;
@@ -116,10 +139,10 @@ fn address(payload: []const u8, removed: u8, sink: anytype) Error!void {
     // IFA_LOCAL is the host's own where it stands; IFA_ADDRESS is then the other end.
     record.address = local orelse peer orelse return;
     record.peer = peer orelse record.address;
-    sink.put(record);
+    sink.put(.{ .address = record });
 }
 
-fn route(payload: []const u8, removed: u8, sink: anytype) Error!void {
+fn route(payload: []const u8, removed: u8, sink: Sink) Error!void {
     var attributes = try Attributes.after(uapi.rtmsg, payload);
     const fixed = netlink.read(uapi.rtmsg, payload);
     const length = addressLength(fixed.rtm_family) orelse return;
@@ -158,7 +181,7 @@ fn route(payload: []const u8, removed: u8, sink: anytype) Error!void {
         uapi.RTA_GATEWAY, uapi.RTA_VIA => gateway(&record, attribute),
         else => {},
     };
-    const hops = multipath orelse return sink.put(record);
+    const hops = multipath orelse return sink.put(.{ .route = record });
     var rest = hops;
     while (rest.len >= @sizeOf(uapi.rtnexthop)) {
         const hop = netlink.read(uapi.rtnexthop, rest);
@@ -171,7 +194,7 @@ fn route(payload: []const u8, removed: u8, sink: anytype) Error!void {
             uapi.RTA_GATEWAY, uapi.RTA_VIA => gateway(&leg, attribute),
             else => {},
         };
-        sink.put(leg);
+        sink.put(.{ .route = leg });
         rest = rest[@min(netlink.aligned(hop.rtnh_len), rest.len)..];
     }
 }
@@ -207,7 +230,7 @@ fn expiry(payload: []const u8) u32 {
     return if (hundredths < 0) 0 else @intCast(@divTrunc(hundredths, 100));
 }
 
-fn rule(payload: []const u8, removed: u8, sink: anytype) Error!void {
+fn rule(payload: []const u8, removed: u8, sink: Sink) Error!void {
     var attributes = try Attributes.after(uapi.fib_rule_hdr, payload);
     const fixed = netlink.read(uapi.fib_rule_hdr, payload);
     const length = addressLength(fixed.family) orelse return;
@@ -240,7 +263,7 @@ fn rule(payload: []const u8, removed: u8, sink: anytype) Error!void {
         uapi.FRA_OIFNAME => copyName(&record.output_interface, attribute),
         else => {},
     };
-    sink.put(record);
+    sink.put(.{ .rule = record });
 }
 
 fn copyName(into: *[16]u8, attribute: netlink.Attribute) void {
@@ -248,7 +271,7 @@ fn copyName(into: *[16]u8, attribute: netlink.Attribute) void {
     @memcpy(into[0..name.len], name);
 }
 
-fn nexthop(payload: []const u8, removed: u8, sink: anytype) Error!void {
+fn nexthop(payload: []const u8, removed: u8, sink: Sink) Error!void {
     var attributes = try Attributes.after(uapi.nhmsg, payload);
     const fixed = netlink.read(uapi.nhmsg, payload);
     var record: layout.NexthopRecord = .{ .removed = removed, .flags = fixed.nh_flags };
@@ -264,14 +287,14 @@ fn nexthop(payload: []const u8, removed: u8, sink: anytype) Error!void {
         },
         else => {},
     };
-    if (group.len == 0) return sink.put(record);
+    if (group.len == 0) return sink.put(.{ .nexthop = record });
     while (group.len >= @sizeOf(uapi.nexthop_grp)) : (group = group[@sizeOf(uapi.nexthop_grp)..]) {
         const member = netlink.read(uapi.nexthop_grp, group);
-        sink.put(layout.NexthopMemberRecord{ .removed = removed, .group = record.id, .id = member.id });
+        sink.put(.{ .nexthop_member = .{ .removed = removed, .group = record.id, .id = member.id } });
     }
 }
 
-fn userOption(payload: []const u8, sink: anytype) Error!void {
+fn userOption(payload: []const u8, sink: Sink) Error!void {
     if (payload.len < @sizeOf(uapi.nduseroptmsg)) return error.Malformed;
     const fixed = netlink.read(uapi.nduseroptmsg, payload);
     const rest = payload[@sizeOf(uapi.nduseroptmsg)..];
@@ -292,7 +315,7 @@ fn userOption(payload: []const u8, sink: anytype) Error!void {
             record.router = attribute.address().?;
         }
     }
-    sink.putWithBytes(record, options);
+    sink.put(.{ .user_option = .{ .record = record, .option = options } });
 }
 
 /// RFC 4861 4.6: the length field counts 8 octets in one byte.

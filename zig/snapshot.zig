@@ -55,7 +55,7 @@ fn Few(comptime capacity: usize) type {
         }
 
         fn has(self: *const @This(), item: u32) bool {
-            return std.mem.indexOfScalar(u32, self.items[0..self.length], item) != null;
+            return std.mem.findScalar(u32, self.items[0..self.length], item) != null;
         }
 
         fn slice(self: *const @This()) []const u32 {
@@ -94,7 +94,7 @@ pub fn Snapshot(comptime Transport: type) type {
             try self.routes(.routes4);
             try self.routes(.routes6);
             if (self.unresolved_nexthops) try self.settled(.nexthops, layout.Unsettled.nexthops);
-            self.header.size = @intCast(self.writer.position);
+            self.header.size = std.math.lossyCast(u32, self.writer.position);
             return self.writer.position;
         }
 
@@ -125,15 +125,21 @@ pub fn Snapshot(comptime Transport: type) type {
             const start = self.writer.position;
             if (try self.fitsOneDatagram(.{ .family = family })) return;
             self.writer.position = start;
+            // More tables than we remember: all at once, by protocol.
+            if (self.tables.overflowed) return self.byProtocol(family, null);
             for (self.tables.slice()) |table| {
                 const table_start = self.writer.position;
                 if (try self.fitsOneDatagram(.{ .family = family, .table = table })) continue;
                 self.writer.position = table_start;
-                for (host_protocols) |protocol| {
-                    try self.agreed(.{ .family = family, .table = table, .protocol = protocol });
-                }
-                try self.defaultsOfDaemons(family, table);
+                try self.byProtocol(family, table);
             }
+        }
+
+        fn byProtocol(self: *Self, family: u8, table: ?u32) netlink.Error!void {
+            for (host_protocols) |protocol| {
+                try self.agreed(.{ .family = family, .table = table, .protocol = protocol });
+            }
+            try self.defaultsOfDaemons(family, table orelse uapi.RT_TABLE_MAIN);
         }
 
         /// Whether the whole answer came in one datagram, hence from one walk. If not, the dump is left
@@ -141,10 +147,14 @@ pub fn Snapshot(comptime Transport: type) type {
         fn fitsOneDatagram(self: *Self, filter: RouteFilter) netlink.Error!bool {
             const outcome = self.ask(filter.request(), 1) catch |failure| switch (failure) {
                 error.Refused => return if (self.unsupported()) true else error.Refused,
+                error.Overrun => {
+                    try self.reopen();
+                    return false;
+                },
                 else => return failure,
             };
             if (outcome.abandoned) try self.reopen();
-            return !outcome.abandoned;
+            return !outcome.abandoned and !outcome.interrupted;
         }
 
         /// A dump of one protocol, repeated until two walks say the same.
@@ -157,6 +167,11 @@ pub fn Snapshot(comptime Transport: type) type {
                 self.writer.digest = 0;
                 const outcome = self.ask(filter.request(), all) catch |failure| switch (failure) {
                     error.Refused => return if (self.unsupported()) {} else error.Refused,
+                    error.Overrun => {
+                        self.header.repeats += 1;
+                        try self.reopen();
+                        continue;
+                    },
                     else => return failure,
                 };
                 // IPv4 walks by key and stays right while others change the table.
@@ -183,6 +198,7 @@ pub fn Snapshot(comptime Transport: type) type {
             }
             if (table != uapi.RT_TABLE_MAIN) return;
             // An IPv6 walk comes to the root last, so the best default of each link is looked up.
+            if (self.links_up.overflowed) self.header.unsettled |= layout.Unsettled.routes;
             for (self.links_up.slice()) |interface| {
                 _ = self.ask(lookupRequest(interface), all) catch |failure| switch (failure) {
                     error.Refused => continue,
@@ -208,8 +224,11 @@ pub fn Snapshot(comptime Transport: type) type {
         fn reopen(self: *Self) netlink.Error!void {
             try self.transport.reopen();
             const start = self.writer.position;
-            _ = try self.ask(plainRequest(.rules), all);
-            self.writer.position = start;
+            defer self.writer.position = start;
+            _ = self.ask(plainRequest(.rules), all) catch |failure| switch (failure) {
+                error.Refused => return if (self.unsupported()) {} else error.Refused,
+                else => return failure,
+            };
         }
 
         /// The refusals of a kernel without IPv6, without policy routing, or without that table.
@@ -221,38 +240,37 @@ pub fn Snapshot(comptime Transport: type) type {
         }
 
         pub fn message(self: *Self, received: netlink.Message) netlink.Error!void {
-            try rtnetlink.decode(received, self);
+            try rtnetlink.decode(received, .{ .context = self, .take = takeRecord });
         }
 
-        pub fn put(self: *Self, record: anytype) void {
-            switch (@TypeOf(record)) {
-                layout.RuleRecord => self.noteRule(record),
-                layout.LinkRecord => self.noteLink(record),
-                layout.RouteRecord => {
-                    if (!self.keeps(record)) return;
-                    self.unresolved_nexthops = self.unresolved_nexthops or
-                        (record.nexthop_id != 0 and record.interface == 0);
+        fn takeRecord(context: *anyopaque, record: *const rtnetlink.Record) void {
+            const self: *Self = @ptrCast(@alignCast(context));
+            switch (record.*) {
+                .rule => |*rule| self.noteRule(rule),
+                .link => |*link| self.noteLink(link),
+                .route => |*route| {
+                    if (!self.keeps(route)) return;
+                    if (route.nexthop_id != 0 and route.interface == 0) self.unresolved_nexthops = true;
                 },
-                else => {},
+                .address, .nexthop, .nexthop_member => {},
+                .user_option => return,
             }
             self.writer.put(record);
         }
 
-        pub fn putWithBytes(_: *Self, _: anytype, _: []const u8) void {}
-
-        fn noteRule(self: *Self, rule: layout.RuleRecord) void {
+        fn noteRule(self: *Self, rule: *const layout.RuleRecord) void {
             if (rule.l3mdev != 0) self.l3mdev = true;
             if (rule.action != uapi.FR_ACT_TO_TBL or rule.table == 0) return;
             if (rule.table != uapi.RT_TABLE_LOCAL) self.tables.add(rule.table);
         }
 
-        fn noteLink(self: *Self, link: layout.LinkRecord) void {
+        fn noteLink(self: *Self, link: *const layout.LinkRecord) void {
             if (self.l3mdev and link.vrf_table != 0) self.tables.add(link.vrf_table);
             const up = link.flags & uapi.IFF_UP != 0 and link.flags & uapi.IFF_LOOPBACK == 0;
             if (up) self.links_up.add(link.index);
         }
 
-        fn keeps(self: *const Self, route: layout.RouteRecord) bool {
+        fn keeps(self: *const Self, route: *const layout.RouteRecord) bool {
             if (route.table == uapi.RT_TABLE_LOCAL) return false;
             if (route.flags & uapi.RTM_F_CLONED != 0) return false;
             if (!self.tables.overflowed and !self.tables.has(route.table)) return false;
@@ -261,7 +279,7 @@ pub fn Snapshot(comptime Transport: type) type {
                 else => return false,
             }
             if (route.family == 6 and route.destination[0] == 0xff) return false;
-            const of_the_host = std.mem.indexOfScalar(u8, &host_protocols, route.protocol) != null;
+            const of_the_host = std.mem.findScalar(u8, &host_protocols, route.protocol) != null;
             const is_default = route.destination_length == 0;
             return switch (self.routes_kept) {
                 .of_the_host => of_the_host or is_default,
@@ -280,8 +298,9 @@ const RouteFilter = struct {
         var fixed = std.mem.zeroes(uapi.rtmsg);
         fixed.rtm_family = self.family;
         fixed.rtm_protocol = self.protocol;
-        const whole = Request.dump(uapi.RTM_GETROUTE, fixed);
-        return if (self.table) |table| whole.attribute(uapi.RTA_TABLE, table) else whole;
+        var whole = Request.dump(uapi.RTM_GETROUTE, fixed);
+        if (self.table) |table| whole.attribute(uapi.RTA_TABLE, table);
+        return whole;
     }
 };
 
@@ -289,8 +308,11 @@ const RouteFilter = struct {
 fn plainRequest(stage: layout.Stage) Request {
     return switch (stage) {
         .rules => Request.dump(uapi.RTM_GETRULE, std.mem.zeroes(uapi.fib_rule_hdr)),
-        .links => Request.dump(uapi.RTM_GETLINK, std.mem.zeroes(uapi.ifinfomsg))
-            .attribute(uapi.IFLA_EXT_MASK, uapi.RTEXT_FILTER_SKIP_STATS),
+        .links => links: {
+            var links = Request.dump(uapi.RTM_GETLINK, std.mem.zeroes(uapi.ifinfomsg));
+            links.attribute(uapi.IFLA_EXT_MASK, uapi.RTEXT_FILTER_SKIP_STATS);
+            break :links links;
+        },
         .addresses => Request.dump(uapi.RTM_GETADDR, std.mem.zeroes(uapi.ifaddrmsg)),
         .nexthops => Request.dump(uapi.RTM_GETNEXTHOP, std.mem.zeroes(uapi.nhmsg)),
         .socket, .routes4, .routes6 => unreachable,
@@ -302,5 +324,7 @@ fn lookupRequest(interface: u32) Request {
     var fixed = std.mem.zeroes(uapi.rtmsg);
     fixed.rtm_family = linux.AF.INET6;
     fixed.rtm_flags = uapi.RTM_F_FIB_MATCH;
-    return Request.get(uapi.RTM_GETROUTE, fixed).attribute(uapi.RTA_OIF, interface);
+    var question = Request.get(uapi.RTM_GETROUTE, fixed);
+    question.attribute(uapi.RTA_OIF, interface);
+    return question;
 }

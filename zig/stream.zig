@@ -7,7 +7,9 @@ const sys = @import("sys.zig");
 pub fn connectUnix(path: []const u8, timeout_ms: u32) sys.Result {
     var address: linux.sockaddr.un = .{ .path = @splat(0) };
     // One byte stays zero: the kernel takes a full field, other programs do not.
-    if (path.len == 0 or path.len >= address.path.len) return failed(.NAMETOOLONG);
+    if (path.len >= address.path.len) return failed(.NAMETOOLONG);
+    // The path would end there, or be another kind of name.
+    if (path.len == 0 or std.mem.findScalar(u8, path, 0) != null) return failed(.INVAL);
     @memcpy(address.path[0..path.len], path);
     const kind = linux.SOCK.STREAM | linux.SOCK.CLOEXEC | linux.SOCK.NONBLOCK;
     const fd: i32 = switch (sys.call(linux.socket, .{ linux.AF.UNIX, kind, 0 })) {
@@ -37,7 +39,7 @@ pub fn write(fd: i32, bytes: []const u8, timeout_ms: u32) sys.Result {
     var sent: usize = 0;
     while (sent < bytes.len) {
         const rest = bytes[sent..];
-        switch (sys.call(linux.sendto, .{ fd, rest.ptr, rest.len, linux.MSG.NOSIGNAL, null, 0 })) {
+        switch (sys.call(linux.sendto, .{ fd, rest.ptr, rest.len, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT, null, 0 })) {
             .value => |value| sent += value,
             .errno => |errno| {
                 if (errno != @intFromEnum(linux.E.AGAIN)) return .{ .errno = errno };
@@ -51,7 +53,7 @@ pub fn write(fd: i32, bytes: []const u8, timeout_ms: u32) sys.Result {
 pub fn read(fd: i32, bytes: []u8, timeout_ms: u32) sys.Result {
     const deadline = sys.monotonicMs() + timeout_ms;
     while (true) {
-        switch (sys.call(linux.recvfrom, .{ fd, bytes.ptr, bytes.len, 0, null, null })) {
+        switch (sys.call(linux.recvfrom, .{ fd, bytes.ptr, bytes.len, linux.MSG.DONTWAIT, null, null })) {
             .value => |value| return .{ .value = value },
             .errno => |errno| {
                 if (errno != @intFromEnum(linux.E.AGAIN)) return .{ .errno = errno };
@@ -67,9 +69,12 @@ fn wait(fd: i32, events: i16, deadline: i64) ?sys.Result {
     if (left <= 0) return failed(.TIMEDOUT);
     var descriptor: [1]linux.pollfd = .{.{ .fd = fd, .events = events, .revents = 0 }};
     const timeout = std.math.cast(i32, left) orelse std.math.maxInt(i32);
-    return switch (sys.call(linux.poll, .{ &descriptor, 1, timeout })) {
-        .value => |ready| if (ready == 0) failed(.TIMEDOUT) else null,
-        .errno => |errno| .{ .errno = errno },
+    const ready = linux.poll(&descriptor, 1, timeout);
+    return switch (linux.errno(ready)) {
+        .SUCCESS => if (ready == 0) failed(.TIMEDOUT) else null,
+        // Not retried here: the caller tries again and comes back with less time left.
+        .INTR => null,
+        else => |errno| failed(errno),
     };
 }
 
