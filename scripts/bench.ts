@@ -1,0 +1,158 @@
+/**
+ * `deno task bench`: how fast a snapshot of the kernel's tables and a list of the PvDs are, in Deno and in Bun,
+ * beside a C program with the same system calls, ip(8) as a process, and os.networkInterfaces().
+ *
+ * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
+ * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
+ *
+ * @module
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, release, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
+import { format, ratiosOf, type Report } from "./bench/report.ts";
+import { type Candidate, measureRounds } from "./bench/rounds.ts";
+import { Subject } from "./bench/subject.ts";
+import { type BenchWorld, WORLDS } from "./bench/worlds.ts";
+import { bun } from "./toolchain.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "20" },
+    json: { type: "boolean", default: false },
+    write: { type: "string" },
+  },
+});
+
+/** Who does what, in the order of a round: those whose ratio counts are neighbours. */
+const TURNS: readonly [by: string, operation: string][] = [
+  ["C", "snapshot"],
+  ["Deno", "snapshot"],
+  ["Bun", "snapshot"],
+  ["C", "full"],
+  ["Deno", "pvds"],
+  ["Bun", "pvds"],
+  ["Deno", "interfaces"],
+  ["Bun", "interfaces"],
+  ["C", "true"],
+  ["C", "ip2"],
+  ["Deno", "ip2"],
+  ["Bun", "ip2"],
+  ["C", "ip3"],
+  ["Deno", "ip3"],
+  ["Bun", "ip3"],
+];
+
+async function main(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "mif-bench-"));
+  try {
+    const commands = measuringCommands(directory);
+    const worlds: World[] = [];
+    const candidates: Candidate[] = [];
+    try {
+      for (const bench of WORLDS) {
+        progress(`building: ${bench.name}`);
+        const world = new World();
+        worlds.push(world);
+        candidates.push(...await candidatesIn(bench, await bench.build(world), commands));
+      }
+      const rounds = Number(options.rounds);
+      const measured = await measureRounds(candidates, rounds, progress);
+      const report = { machine: machine(), rounds, measured, ratios: ratiosOf(measured) };
+      progress("");
+      publish(report);
+    } finally {
+      for (const world of worlds) await world.dispose();
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** By whom to command line. Compiles the C program. */
+function measuringCommands(directory: string): Record<string, string[]> {
+  const program = join(directory, "snapshot");
+  const source = fileURLToPath(new URL("bench/snapshot.c", import.meta.url));
+  output("gcc", "-O2", "-Wall", "-Werror", "-o", program, source);
+  const script = fileURLToPath(new URL("bench/measure.ts", import.meta.url));
+  return { C: [program], Deno: [deno(), "run", "-A", script], Bun: [bun(), script] };
+}
+
+async function candidatesIn(
+  { name }: BenchWorld,
+  host: Host,
+  commands: Record<string, string[]>,
+): Promise<Candidate[]> {
+  const subjects = new Map<string, Subject>();
+  const counts = new Set<string>();
+  for (const [by, argv] of Object.entries(commands)) {
+    const subject = new Subject(host, argv);
+    subjects.set(by, subject);
+    counts.add(await subject.counts());
+  }
+  // What is compared must be the same thing.
+  if (counts.size !== 1) {
+    throw new Error(`Snapshots of "${name}" differ: ${[...counts].join(" | ")}`);
+  }
+  return TURNS.map(([by, operation]) => ({
+    world: name,
+    by,
+    operation,
+    subject: subjects.get(by)!,
+  }));
+}
+
+function machine(): Record<string, string> {
+  const version = (...argv: string[]) => output(...argv).trim().split("\n")[0]!;
+  return {
+    CPU: `${availableParallelism()} of ${cpus()[0]?.model ?? "unknown"}`,
+    Linux: release(),
+    load: loadavg().map((load) => load.toFixed(2)).join(" "),
+    Deno: version(deno(), "--version"),
+    Bun: version(bun(), "--version"),
+    gcc: version("gcc", "--version"),
+    ip: version("ip", "-V"),
+  };
+}
+
+function publish(report: Report): void {
+  const json = JSON.stringify(report);
+  if (options.write !== undefined) writeFileSync(options.write, json + "\n");
+  console.log(options.json ? json : format(report));
+}
+
+function deno(): string {
+  return "deno" in process.versions ? process.execPath : "deno";
+}
+
+function output(...argv: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(argv[0]!, argv.slice(1), {
+    encoding: "utf8",
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${argv.join(" ")} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** On a terminal only, and over the line before. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+const access = labAccess();
+if (!access.ok) {
+  console.error(`The networks to measure in cannot be built here: ${access.reason}.`);
+  process.exitCode = 1;
+} else if (isInside()) {
+  await main();
+} else {
+  // Inside nothing can be fetched.
+  process.env.BUN = bun();
+  process.exitCode = runInside(fileURLToPath(import.meta.url), access);
+}

@@ -1,0 +1,43 @@
+/**
+ * A process that measures: our script in one runtime, or the C program.
+ *
+ * It stays, so that what it measures is warm, and does one operation at a time when it is told to: between
+ * two of its turns all others have theirs, and the noise of the machine falls on all alike.
+ *
+ * @module
+ */
+
+import type { Host, LabProcess } from "../../tests/lab/mod.ts";
+
+/** One measuring process in one world. */
+export class Subject {
+  readonly #process: LabProcess;
+  readonly #ended: Promise<never>;
+  #onLine: (line: string) => void = () => {};
+
+  /** Starts `argv` in the namespace of `host`; it ends with the world. */
+  constructor(host: Host, argv: readonly string[]) {
+    this.#process = host.spawn(argv, { onLine: (line) => this.#onLine(line) });
+    this.#ended = this.#process.exited.then(() => {
+      throw new Error(`${argv.join(" ")} ended: ${this.#process.stderr}`);
+    });
+    // Whoever asks nothing any more does not mind.
+    this.#ended.catch(() => {});
+  }
+
+  /** Nanoseconds of each of `count` operations. */
+  async measure(operation: string, count: number): Promise<number[]> {
+    return (await this.#ask(`${operation} ${count}`)).split(" ").map(Number);
+  }
+
+  /** How many records of each kind its snapshot has. */
+  counts(): Promise<string> {
+    return this.#ask("counts 1");
+  }
+
+  async #ask(question: string): Promise<string> {
+    const answer = new Promise<string>((resolve) => this.#onLine = resolve);
+    this.#process.write(question + "\n");
+    return await Promise.race([answer, this.#ended]);
+  }
+}
