@@ -45,7 +45,12 @@ pub const RecordWriter = struct {
         var settled = route;
         // Lifetimes run down between two dumps of the same thing.
         settled.expires_seconds = 0;
-        self.digest = digest +% std.hash.Fnv1a_64.hash(std.mem.asBytes(&settled));
+        const words: [@sizeOf(layout.RouteRecord) / 8]u64 = @bitCast(settled);
+        var hash: u64 = 0;
+        // Multiplicative hashing (Knuth, TAOCP 6.4): 2^64 over the golden ratio.
+        for (words) |word| hash = (std.math.rotl(u64, hash, 5) ^ word) *% 0x9e3779b97f4a7c15;
+        // Mixed once more, or the sum of two routes would not tell which of them had which last word.
+        self.digest = digest +% (hash ^ (hash >> 32)) *% 0x9e3779b97f4a7c15;
     }
 
     fn append(self: *RecordWriter, bytes: []const u8) void {
