@@ -22,6 +22,7 @@ export interface PvdAddress {
   address: string;
   /** 0 to 32 or 128. */
   prefixLength: number;
+  /** 4 or 6. */
   family: 4 | 6;
   /** Not to be used for new connections (RFC 4862 5.5.4). */
   deprecated: boolean;
@@ -73,6 +74,7 @@ export interface PvdInfo {
   id: string;
   /** "explicit": named by a Router Advertisement's PvD option (RFC 8801). "implicit": everything else. */
   kind: "explicit" | "implicit";
+  /** The link it is on. */
   interface: { name: string; index: number };
   /** Link-local address of the router whose advertisements configured it, or null. */
   router: string | null;
@@ -82,6 +84,7 @@ export interface PvdInfo {
   addresses: PvdAddress[];
   /** Next hops of default routes, the preferred first. */
   gateways: { address: string; family: 4 | 6 }[];
+  /** In the order they are to be asked. */
   dnsServers: PvdDnsServer[];
   /** Lower case, no trailing dot. */
   searchDomains: string[];

@@ -14,8 +14,8 @@ const MAX_KEYS = 256;
 const MAX_BYTES = 1 << 16;
 
 /**
- * Adds a statement for each of the keys in a directory, in the order given. A key that names none of
- * the interfaces is the host's.
+ * Adds a statement for each of the keys in a directory, in the order given. A key that names none of the
+ * interfaces is left out with a warning: it may be of one that is gone, whose servers no other network may see.
  */
 export function readKeyed(
   reading: SourceReading,
@@ -28,13 +28,18 @@ export function readKeyed(
   }
   for (const key of keys.slice(0, MAX_KEYS)) {
     const path = `${directory}/${key}`;
+    const owner = readInterfaceKey(key, interfaceNames);
+    if (owner === null) {
+      reading.warn(path, "names no interface that is here; left out");
+      continue;
+    }
     const text = reading.read(path, MAX_BYTES);
     if (text === null) continue;
     const { dnsServers, searchDomains, warnings } = parseResolvConf(text);
     reading.warn(path, ...warnings);
     const statement: ResolverStatement = {
       source: reading.report.source,
-      ...readInterfaceKey(key, interfaceNames),
+      ...owner,
       router: null,
       dnsServers,
       searchDomains,
@@ -66,17 +71,23 @@ const FAMILIES: Record<string, 4 | 6> = {
   "ra": 6,
 };
 
-/** Splits a key at the longest interface name it begins with: "eth0.100" may be a VLAN of "eth0". */
+/**
+ * Splits a key at the longest interface name it begins with: "eth0.100" may be a VLAN of "eth0". wg-quick(8) puts
+ * "tun." before the name, so that resolvconf ranks it. Null where no interface is named.
+ */
 export function readInterfaceKey(
   key: string,
   interfaceNames: string[],
-): Pick<ResolverStatement, "interface" | "family"> {
-  let name: string | null = null;
+): { interface: string; family: 4 | 6 | null } | null {
+  let name = "";
   for (const candidate of interfaceNames) {
-    if (candidate.length <= (name?.length ?? 0) || !key.startsWith(candidate)) continue;
+    if (candidate.length <= name.length || !key.startsWith(candidate)) continue;
     if (key.length === candidate.length || /[.:]/.test(key[candidate.length]!)) name = candidate;
   }
-  const protocol = name === null ? "" : key.slice(name.length + 1);
+  if (name === "") {
+    return key.startsWith("tun.") ? readInterfaceKey(key.slice(4), interfaceNames) : null;
+  }
+  const protocol = key.slice(name.length + 1);
   return {
     interface: name,
     family: Object.hasOwn(FAMILIES, protocol) ? FAMILIES[protocol]! : null,

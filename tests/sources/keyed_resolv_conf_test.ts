@@ -22,6 +22,8 @@ const keys: [key: string, names: string[], name: string | null, family: 4 | 6 | 
   ["eth0.100.ra", ["eth0"], "eth0", null],
   ["eth01", ["eth0"], null, null],
   ["tun0.openvpn", ["eth0", "tun0"], "tun0", null],
+  ["tun.wg0", ["eth0", "wg0"], "wg0", null],
+  ["tun.wg1", ["eth0", "wg0"], null, null],
   ["NetworkManager", ["eth0"], null, null],
   ["gone0.dhcp", ["eth0"], null, null],
   ["eth0.constructor", ["eth0"], "eth0", null],
@@ -30,7 +32,7 @@ const keys: [key: string, names: string[], name: string | null, family: 4 | 6 | 
 ];
 for (const [key, names, name, family] of keys) {
   test(`readInterfaceKey() of ${JSON.stringify(key)} where there is ${names}`, () => {
-    assert.deepEqual(readInterfaceKey(key, names), { interface: name, family });
+    assert.deepEqual(readInterfaceKey(key, names), name && { interface: name, family });
   });
 }
 
@@ -64,12 +66,15 @@ test("readDhcpcd() reads what dhcpcd 9.4.1 keeps", () => {
 test("readOpenresolv() reads what openresolv 3.12 keeps, by metric", () => {
   const files = fixtureHost({ "/run/resolvconf": "openresolv_3.12" });
   const report = readOpenresolv(host(files, "h0", "tun0", "wg0"));
-  assert.deepEqual(report.warnings, []);
+  assert.deepEqual(report.warnings, [{
+    source: "openresolv",
+    path: "/run/resolvconf/interfaces/NetworkManager",
+    message: "names no interface that is here; left out",
+  }]);
   assert.deepEqual(brief(report), [
     "openresolv tun0 null: 10.9.0.53 | corp.example",
     "openresolv h0 4: 192.0.2.53 192.0.2.54 | v4.example",
     "openresolv h0 6: 2001:db8:a::53 fe80::53%h0 | a.example b.example",
-    "openresolv null null: 198.51.100.7 |",
     "openresolv wg0 null: 10.8.0.53 | vpn.example",
   ]);
 });
@@ -148,12 +153,21 @@ test("a file that cannot be read and a name that is no key are warnings, the res
   ]);
 });
 
+test("the servers of an interface that is gone are left out", () => {
+  const files = textHost({ "/run/resolvconf/keys/vpn0.openvpn": "nameserver 10.9.0.53\n" });
+  const report = readOpenresolv(host(files, "eth0"));
+  assert.deepEqual(report.resolvers, []);
+  assert.equal(report.warnings.length, 1);
+});
+
 test("a thousand keys are cut to 256", () => {
   const texts: Record<string, string> = {};
   for (let i = 0; i < 1000; i++) {
     texts[`/run/resolvconf/keys/eth${i}.dhcp`] = "nameserver 192.0.2.1\n";
   }
-  const report = readOpenresolv(host(textHost(texts), "eth0"));
+  const report = readOpenresolv(
+    host(textHost(texts), ...Array.from({ length: 1000 }, (_, i) => `eth${i}`)),
+  );
   assert.equal(report.resolvers.length, 256);
   assert.deepEqual(report.warnings.map(({ message }) => message), [
     "more than 256 files; the rest left out",
