@@ -29,14 +29,15 @@ export function buildLinks(records: Records): Map<number, Link> {
     links.get(record.interface)?.addresses.push(record);
   }
   for (const leg of legs(records)) {
-    if (leg.record.type !== linux.RTN_UNICAST || (leg.flags & HOP_DOWN) !== 0) continue;
+    if (leg.record.type !== linux.RTN_UNICAST) continue;
     const link = links.get(leg.interface);
     if (!link) continue;
-    link.legs.push({ record: leg.record, gateway: leg.gateway });
-    if (leg.gateway?.length !== 16 || leg.record.family !== 6) continue;
-    if (leg.record.protocol === linux.RTPROT_RA) {
-      link.routerDraft(formatAddress(leg.gateway));
+    const { record, gateway } = leg;
+    // Also where the link has no carrier just now: its addresses stay the router's.
+    if (record.protocol === linux.RTPROT_RA && record.family === 6 && gateway?.length === 16) {
+      link.routerDraft(formatAddress(gateway));
     }
+    if ((leg.flags & HOP_DOWN) === 0) link.legs.push({ record, gateway });
   }
   for (const link of links.values()) {
     link.staticGateway6 = link.legs.some(({ record, gateway }) =>

@@ -1,0 +1,78 @@
+/**
+ * The `mif` command in a host of the lab, in each runtime and with and without privileges.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { PvdInfo } from "../../mod.ts";
+import { bun } from "../../scripts/toolchain.ts";
+import type { CommandResult, Host } from "../lab/mod.ts";
+import { assertStates, type IpFacts, readIp } from "./ip_oracle.ts";
+
+const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+
+/** Both runtimes, whichever of them runs the tests. `DENO` names a deno that is not in PATH. */
+const runtimes: Record<"deno" | "bun", string[]> = {
+  deno: [
+    "deno" in process.versions ? process.execPath : process.env.DENO ?? "deno",
+    "run",
+    "-A",
+    "--no-prompt",
+    cli,
+  ],
+  bun: [bun(), cli],
+};
+
+/** Who runs the command: in which runtime, with which privileges. */
+export interface Caller {
+  runtime: "deno" | "bun";
+  unprivileged: boolean;
+}
+
+/** Both runtimes, each as root and without any capability. */
+export const CALLERS: readonly Caller[] = (["deno", "bun"] as const).flatMap((runtime) =>
+  [false, true].map((unprivileged) => ({ runtime, unprivileged }))
+);
+
+/** Runs `mif` to its end. */
+export function mif(
+  host: Host,
+  { runtime, unprivileged }: Caller,
+  ...words: string[]
+): Promise<CommandResult> {
+  return host.run([...runtimes[runtime], ...words], { unprivileged, env: { NO_COLOR: "1" } });
+}
+
+/**
+ * What `mif list --json` says: the same for all callers, and what ip(8) says of the same moment.
+ * A network that is still moving is looked at again.
+ */
+export async function stated(host: Host): Promise<PvdInfo[]> {
+  for (let tries = 0; tries < 10; tries++) {
+    const before = readIp(host);
+    const results = await Promise.all(CALLERS.map((caller) => mif(host, caller, "list", "--json")));
+    if (changed(before, readIp(host))) continue;
+    const lists = results.map(({ status, stdout, stderr }): PvdInfo[] => {
+      assert.deepEqual([status, stderr], [0, ""]);
+      return JSON.parse(stdout);
+    });
+    for (const list of lists) assertStates(list, before);
+    for (const { stdout } of results) {
+      assert.equal(withoutLifetimes(stdout), withoutLifetimes(results[0]!.stdout));
+    }
+    return lists[0]!;
+  }
+  throw new Error(`The network of ${host.name} does not hold still`);
+}
+
+function changed(before: IpFacts, after: IpFacts): boolean {
+  const text = ({ links, routes }: IpFacts) => withoutLifetimes(JSON.stringify([links, routes]));
+  return text(before) !== text(after);
+}
+
+function withoutLifetimes(text: string): string {
+  return text.replace(/"(validSeconds|valid_life_time|preferred_life_time|expires)": ?\d+/g, "$1");
+}

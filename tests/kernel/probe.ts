@@ -1,0 +1,53 @@
+/**
+ * A program that stays in a host and calls the library when told: what it hears in between, it remembers.
+ *
+ * @module
+ */
+
+import type { PvdInfo } from "../../mod.ts";
+import type { Host, LabProcess, PrivilegeOptions } from "../lab/mod.ts";
+import type { ProbeAnswer, ProbeRequest } from "./probe_script.ts";
+
+const script = new URL("./probe_script.ts", import.meta.url);
+
+/** One process in one host, in the runtime that runs this. It ends with the host's world. */
+export class Probe {
+  #process: LabProcess;
+  #waiting: { resolve: (answer: ProbeAnswer) => void; reject: (error: Error) => void }[] = [];
+
+  /** Starts it. */
+  constructor(host: Host, options: PrivilegeOptions = {}) {
+    const onLine = (line: string) => this.#waiting.shift()?.resolve(JSON.parse(line));
+    this.#process = host.spawnScript(script, [], { ...options, onLine });
+    this.#process.exited.finally(() => {
+      for (const { reject } of this.#waiting) reject(new Error(this.#process.stderr));
+    }).catch(() => {});
+  }
+
+  /** `listPvds()` there, now. */
+  listPvds(): Promise<PvdInfo[]> {
+    return this.#ask({ call: "listPvds" });
+  }
+
+  /** Calls `listPvds()` so many times and counts the calls in which each statement stood exactly once. */
+  countStatements(times: number): Promise<Record<string, number>> {
+    return this.#ask({ call: "countStatements", times });
+  }
+
+  /** `getpvdinfo()` there; rejects with an error that has the `code` of the one thrown there. */
+  getpvdinfo(nodename: string | null, servname: string | null): Promise<PvdInfo[]> {
+    return this.#ask({ call: "getpvdinfo", nodename, servname });
+  }
+
+  async #ask<T>(request: ProbeRequest): Promise<T> {
+    const answer = new Promise<ProbeAnswer>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
+    this.#process.write(JSON.stringify(request) + "\n");
+    const result = await answer;
+    if ("error" in result) {
+      throw Object.assign(new Error(result.error.message), { code: result.error.code });
+    }
+    return result.value as T;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Runs inside a host of the lab: reads one request a line from standard input, writes one answer a line.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { getpvdinfo, listPvds, type MifError } from "../../mod.ts";
+
+/** What can be asked. */
+export type ProbeRequest =
+  | { call: "listPvds" }
+  | { call: "countStatements"; times: number }
+  | { call: "getpvdinfo"; nodename: string | null; servname: string | null };
+
+/** What comes back. */
+export type ProbeAnswer = { value: unknown } | { error: { code: string; message: string } };
+
+/** In how many of so many calls each statement stood exactly once: a thousand answers in a few lines. */
+function countStatements(times: number): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < times; i++) {
+    const once = new Map<string, number>();
+    for (const { interface: { name }, addresses, routes } of listPvds()) {
+      const statements = [
+        ...addresses.map(({ address }) => `${name} ${address}`),
+        ...routes.map(({ destination, gateway }) => `${name} ${destination} via ${gateway}`),
+      ];
+      for (const statement of statements) once.set(statement, (once.get(statement) ?? 0) + 1);
+    }
+    for (const [statement, count] of once) {
+      if (count === 1) counts[statement] = (counts[statement] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
+  try {
+    switch (request.call) {
+      case "listPvds":
+        return { value: listPvds() };
+      case "countStatements":
+        return { value: countStatements(request.times) };
+      case "getpvdinfo":
+        return { value: await getpvdinfo(request.nodename, request.servname) };
+    }
+  } catch (error) {
+    const { code, message } = error as MifError;
+    return { error: { code, message } };
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(JSON.stringify(await answer(JSON.parse(line))) + "\n");
+}
