@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 1;
+export const ABI_VERSION: number = 2;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -224,6 +224,38 @@ export class UserOptionRecord {
   get icmpCode(): number { return this.#view.getUint8(this.#at + 9); }
   get optionLength(): number { return this.#view.getUint16(this.#at + 10, true); }
   get router(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 12, 16); }
+}
+
+/** A view of one MessageRecord in the library's answer. */
+export class MessageRecord {
+  /** Bytes of the record's fixed part. */
+  static readonly SIZE: number = 24;
+  readonly #view: DataView;
+  readonly #at: number;
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+  get dataOffset(): number { return this.#view.getUint32(this.#at + 0, true); }
+  get dataLength(): number { return this.#view.getUint32(this.#at + 4, true); }
+  get controlOffset(): number { return this.#view.getUint32(this.#at + 8, true); }
+  get controlLength(): number { return this.#view.getUint32(this.#at + 12, true); }
+  get addressLength(): number { return this.#view.getUint32(this.#at + 16, true); }
+  get flags(): number { return this.#view.getUint32(this.#at + 20, true); }
+}
+
+/** A view of one ReadyRecord in the library's answer. */
+export class ReadyRecord {
+  /** Bytes of the record's fixed part. */
+  static readonly SIZE: number = 8;
+  readonly #view: DataView;
+  readonly #at: number;
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+  get fd(): number { return this.#view.getInt32(this.#at + 0, true); }
+  get events(): number { return this.#view.getUint32(this.#at + 4, true); }
 }
 
 /** Linux constants, as the kernel's headers name them. */

@@ -26,12 +26,15 @@ pub fn build(b: *std.Build) void {
                 .optimize = .ReleaseSafe,
                 .strip = true,
                 .unwind_tables = .none,
-                .single_threaded = true,
+                // The reactor's waker may be a thread: atomics must be real.
+                .single_threaded = false,
                 .omit_frame_pointer = true,
                 .link_libc = false,
             }),
         });
         library.bundle_compiler_rt = true;
+        // pthread_create is the host's, and weak.
+        library.linker_allow_shlib_undefined = true;
         b.installArtifact(library);
     }
 

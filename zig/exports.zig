@@ -9,8 +9,10 @@ const builtin = @import("builtin");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
 const netlink = @import("netlink.zig");
+const reactor = @import("reactor.zig");
 const route_lookup = @import("route_lookup.zig");
 const rtnetlink = @import("rtnetlink.zig");
+const socket = @import("socket.zig");
 const stream = @import("stream.zig");
 const sys = @import("sys.zig");
 const uapi = @import("uapi.zig");
@@ -33,19 +35,19 @@ export fn mif_snapshot(out: ?[*]u8, out_size: u32, scratch: ?[*]u8, scratch_size
     const room = slice(scratch, scratch_size) orelse return failed(.FAULT);
     if (answer.len < @sizeOf(layout.SnapshotHeader)) return failed(.INVAL);
     if (room.len < scratch_size_min) return failed(.INVAL);
-    var socket: RouteSocket = .{};
-    defer socket.close();
+    var route_socket: RouteSocket = .{};
+    defer route_socket.close();
     var snapshot: Snapshot(RouteSocket) = .{
-        .transport = &socket,
+        .transport = &route_socket,
         .scratch = room,
         .writer = .{ .bytes = answer },
     };
-    const size = if (socket.open()) snapshot.take() else |failure| failure;
+    const size = if (route_socket.open()) snapshot.take() else |failure| failure;
     @memcpy(answer[0..@sizeOf(layout.SnapshotHeader)], std.mem.asBytes(&snapshot.header));
     return if (size) |bytes|
         std.math.cast(i32, bytes) orelse failed(.FBIG)
     else |failure|
-        netlinkFailed(failure, socket.errno, snapshot.errno);
+        netlinkFailed(failure, route_socket.errno, snapshot.errno);
 }
 
 /// Turns the netlink messages of one datagram into records. Returns the size of the records; where that is
@@ -84,35 +86,35 @@ export fn mif_route_lookup(
     if (size != 4 and size != 16) return failed(.INVAL);
     if (question.source.len != 0 and question.source.len != size) return failed(.INVAL);
     if (answer.len < @sizeOf(layout.RouteRecord)) return failed(.INVAL);
-    var socket: RouteSocket = .{};
-    defer socket.close();
+    var route_socket: RouteSocket = .{};
+    defer route_socket.close();
     var scratch: [4096]u8 = undefined;
     var errno: u32 = 0;
-    socket.open() catch |failure| return netlinkFailed(failure, socket.errno, errno);
-    const route = route_lookup.lookup(&socket, question, &scratch, &errno) catch |failure|
-        return netlinkFailed(failure, socket.errno, errno);
+    route_socket.open() catch |failure| return netlinkFailed(failure, route_socket.errno, errno);
+    const route = route_lookup.lookup(&route_socket, question, &scratch, &errno) catch |failure|
+        return netlinkFailed(failure, route_socket.errno, errno);
     @memcpy(answer[0..@sizeOf(layout.RouteRecord)], std.mem.asBytes(&(route orelse return failed(.NODATA))));
     return @sizeOf(layout.RouteRecord);
 }
 
 /// Opens a non-blocking NETLINK_ROUTE socket that hears one multicast group (rtnetlink(7)); returns its descriptor.
 export fn mif_netlink_join(group: u32) i32 {
-    var socket: RouteSocket = .{};
+    var route_socket: RouteSocket = .{};
     joined: {
-        socket.open() catch break :joined;
-        socket.join(group) catch break :joined;
-        return socket.fd;
+        route_socket.open() catch break :joined;
+        route_socket.join(group) catch break :joined;
+        return route_socket.fd;
     }
-    socket.close();
-    return -@as(i32, @intCast(socket.errno));
+    route_socket.close();
+    return -@as(i32, @intCast(route_socket.errno));
 }
 
 /// Receives one datagram of such a socket; returns its size. EAGAIN where none waits, ENOBUFS where the kernel had
 /// to drop some, EMSGSIZE where the buffer was too small.
 export fn mif_netlink_receive(fd: i32, out: ?[*]u8, out_size: u32) i32 {
     const bytes = slice(out, out_size) orelse return failed(.FAULT);
-    var socket: RouteSocket = .{ .fd = fd };
-    const length = socket.receive(bytes) catch |failure| return netlinkFailed(failure, socket.errno, 0);
+    var route_socket: RouteSocket = .{ .fd = fd };
+    const length = route_socket.receive(bytes) catch |failure| return netlinkFailed(failure, route_socket.errno, 0);
     return std.math.cast(i32, length) orelse failed(.FBIG);
 }
 
@@ -134,11 +136,196 @@ export fn mif_stream_read(fd: i32, out: ?[*]u8, size: u32, timeout_ms: u32) i32 
     return result(stream.read(fd, slice(out, size) orelse return failed(.FAULT), timeout_ms));
 }
 
+/// socket(2), non-blocking and close-on-exec; returns the descriptor.
+export fn mif_socket(family: u32, kind: u32, protocol: u32) i32 {
+    const flags = linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
+    return result(sys.call(linux.socket, .{ family, kind | flags, protocol }));
+}
+
+/// bind(2) to a sockaddr.
+export fn mif_bind(fd: i32, address: ?[*]u8, size: u32) i32 {
+    var name = socketAddress(address, size) orelse return failed(.INVAL);
+    return result(sys.call(linux.bind, .{ fd, name.pointer(), size }));
+}
+
+/// connect(2); EINPROGRESS where it goes on.
+export fn mif_connect(fd: i32, address: ?[*]u8, size: u32) i32 {
+    var name = socketAddress(address, size) orelse return failed(.INVAL);
+    return result(sys.call(linux.connect, .{ fd, @as(*const anyopaque, name.pointer()), size }));
+}
+
+/// listen(2).
+export fn mif_listen(fd: i32, backlog: u32) i32 {
+    return result(sys.call(linux.listen, .{ fd, backlog }));
+}
+
+/// accept4(2), non-blocking and close-on-exec; writes the peer's sockaddr, returns the descriptor.
+export fn mif_accept(fd: i32, address: ?[*]u8, size: u32) i32 {
+    const out = slice(address, size) orelse return failed(.FAULT);
+    if (out.len < layout.address_size) return failed(.INVAL);
+    var name: SocketAddress = .{};
+    var length: linux.socklen_t = layout.address_size;
+    const flags = linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
+    const outcome = sys.call(linux.accept4, .{ fd, name.pointer(), &length, flags });
+    @memcpy(out[0..layout.address_size], &name.bytes);
+    return result(outcome);
+}
+
+/// shutdown(2).
+export fn mif_shutdown(fd: i32, how: i32) i32 {
+    return result(sys.call(linux.shutdown, .{ fd, how }));
+}
+
+/// getsockname(2), or getpeername(2) where `peer` is not 0; returns the length of the sockaddr.
+export fn mif_getsockname(fd: i32, peer: u32, address: ?[*]u8, size: u32) i32 {
+    const out = slice(address, size) orelse return failed(.FAULT);
+    if (out.len < layout.address_size) return failed(.INVAL);
+    var name: SocketAddress = .{};
+    var length: linux.socklen_t = layout.address_size;
+    const outcome = if (peer == 0)
+        sys.call(linux.getsockname, .{ fd, name.pointer(), &length })
+    else
+        sys.call(linux.getpeername, .{ fd, name.pointer(), &length });
+    if (outcome == .errno) return result(outcome);
+    @memcpy(out[0..layout.address_size], &name.bytes);
+    return @intCast(@min(length, layout.address_size));
+}
+
+/// setsockopt(2).
+export fn mif_setsockopt(fd: i32, level: i32, name: u32, value: ?[*]u8, size: u32) i32 {
+    const bytes = slice(value, size) orelse return failed(.FAULT);
+    return result(sys.call(linux.setsockopt, .{ fd, level, name, bytes.ptr, size }));
+}
+
+/// getsockopt(2); returns the length of the value.
+export fn mif_getsockopt(fd: i32, level: i32, name: u32, value: ?[*]u8, size: u32) i32 {
+    const bytes = slice(value, size) orelse return failed(.FAULT);
+    var length: linux.socklen_t = size;
+    const outcome = sys.call(linux.getsockopt, .{ fd, level, name, bytes.ptr, &length });
+    return if (outcome == .errno) result(outcome) else std.math.cast(i32, length) orelse failed(.FBIG);
+}
+
+/// recvmmsg(2) without waiting; `records` holds MessageRecords, which are updated. Returns the number of messages.
+export fn mif_recvmmsg(
+    fd: i32,
+    records: ?[*]u8,
+    records_size: u32,
+    data: ?[*]u8,
+    data_size: u32,
+    addresses: ?[*]u8,
+    addresses_size: u32,
+    control: ?[*]u8,
+    control_size: u32,
+    flags: u32,
+) i32 {
+    const memory = batch(records, records_size, data, data_size, addresses, addresses_size, control, control_size);
+    return result(socket.receive(fd, memory orelse return failed(.INVAL), flags));
+}
+
+/// sendmmsg(2) without waiting, the same memory. Returns the number of messages that went; of a single one `data_length`
+/// becomes what was taken.
+export fn mif_sendmmsg(
+    fd: i32,
+    records: ?[*]u8,
+    records_size: u32,
+    data: ?[*]u8,
+    data_size: u32,
+    addresses: ?[*]u8,
+    addresses_size: u32,
+    control: ?[*]u8,
+    control_size: u32,
+    flags: u32,
+) i32 {
+    const memory = batch(records, records_size, data, data_size, addresses, addresses_size, control, control_size);
+    return result(socket.send(fd, memory orelse return failed(.INVAL), flags));
+}
+
+/// dup(2), close-on-exec; returns the new descriptor.
+export fn mif_dup(fd: i32) i32 {
+    return result(sys.call(linux.fcntl, .{ fd, linux.F.DUPFD_CLOEXEC, 3 }));
+}
+
+/// Opens a reactor for this thread (reactor.zig); strategy 0 is the first that works, 1 io_uring, 2 a thread. Writes
+/// the descriptor the runtime is to adopt (4 bytes) and returns the reactor's number.
+export fn mif_reactor_open(strategy: u32, adopted: ?[*]u8, size: u32) i32 {
+    const out = slice(adopted, size) orelse return failed(.FAULT);
+    if (out.len < 4 or strategy > 2) return failed(.INVAL);
+    var opened: reactor.Opened = undefined;
+    const outcome = reactor.open(@enumFromInt(strategy), &opened);
+    if (outcome == .errno) return result(outcome);
+    @memcpy(out[0..4], std.mem.asBytes(&opened.adopted));
+    return @intCast(opened.id);
+}
+
+/// epoll_ctl(2) on a reactor's set: operation 1 adds, 2 removes, 3 changes; events are edge-triggered.
+export fn mif_reactor_watch(id: u32, operation: u32, fd: i32, events: u32) i32 {
+    return result(reactor.watch(id, operation, fd, events));
+}
+
+/// Writes a ReadyRecord for each ready socket and returns their number. Fewer than there is room for, at most 64: the
+/// reactor will wake again; else call once more.
+export fn mif_reactor_take(id: u32, out: ?[*]u8, size: u32) i32 {
+    const bytes = slice(out, size) orelse return failed(.FAULT);
+    const count = bytes.len / @sizeOf(layout.ReadyRecord);
+    const records: [*]align(1) layout.ReadyRecord = @ptrCast(bytes.ptr);
+    return result(reactor.take(id, records[0..count]));
+}
+
+/// How a reactor waits: 1 io_uring, 2 a thread.
+export fn mif_reactor_strategy(id: u32) i32 {
+    return result(reactor.strategyOf(id));
+}
+
+/// Ends a reactor. Its sockets stay open; the adopted descriptor is the runtime's.
+export fn mif_reactor_close(id: u32) i32 {
+    return result(reactor.close(id));
+}
+
 /// Closes a descriptor this library opened.
 export fn mif_close(fd: i32) i32 {
     if (fd < 0) return failed(.BADF);
     sys.close(fd);
     return 0;
+}
+
+/// Room for a sockaddr, aligned as the kernel's type.
+const SocketAddress = extern struct {
+    bytes: [layout.address_size]u8 align(4) = @splat(0),
+
+    fn pointer(self: *SocketAddress) *linux.sockaddr {
+        return @ptrCast(&self.bytes);
+    }
+};
+
+/// A copy of a sockaddr, aligned as the kernel's type; null where it is none.
+fn socketAddress(address: ?[*]u8, size: u32) ?SocketAddress {
+    const bytes = slice(address, size) orelse return null;
+    if (bytes.len < 2 or bytes.len > layout.address_size) return null;
+    var name: SocketAddress = .{};
+    @memcpy(name.bytes[0..bytes.len], bytes);
+    return name;
+}
+
+/// Null where a buffer is null though bytes were promised, or the records are no whole number.
+fn batch(
+    records: ?[*]u8,
+    records_size: u32,
+    data: ?[*]u8,
+    data_size: u32,
+    addresses: ?[*]u8,
+    addresses_size: u32,
+    control: ?[*]u8,
+    control_size: u32,
+) ?socket.Batch {
+    const bytes = slice(records, records_size) orelse return null;
+    if (bytes.len % @sizeOf(layout.MessageRecord) != 0) return null;
+    const first: [*]align(1) layout.MessageRecord = @ptrCast(bytes.ptr);
+    return .{
+        .records = first[0 .. bytes.len / @sizeOf(layout.MessageRecord)],
+        .data = slice(data, data_size) orelse return null,
+        .addresses = slice(addresses, addresses_size) orelse return null,
+        .control = slice(control, control_size) orelse return null,
+    };
 }
 
 /// The caller's bytes; null where the pointer is null though bytes were promised.

@@ -8,7 +8,7 @@
 const std = @import("std");
 
 /// Raised whenever a function or a layout changes; the loader refuses another number.
-pub const abi_version: i32 = 1;
+pub const abi_version: i32 = 2;
 
 pub const Kind = enum(u8) {
     link = 1,
@@ -171,6 +171,28 @@ pub const UserOptionRecord = extern struct {
     router: [16]u8 = @splat(0),
 };
 
+/// Room for a socket address: sockaddr_in6, the larger of the two families.
+pub const address_size: u32 = 28;
+
+/// Where one message of a batch lies, and what came of it.
+pub const MessageRecord = extern struct {
+    data_offset: u32 = 0,
+    /// Room or length before the call; after a receive the length the message had.
+    data_length: u32 = 0,
+    control_offset: u32 = 0,
+    control_length: u32 = 0,
+    address_length: u32 = 0,
+    /// MSG_TRUNC, MSG_CTRUNC and so on, after a receive.
+    flags: u32 = 0,
+};
+
+/// One socket that is ready.
+pub const ReadyRecord = extern struct {
+    fd: i32 = -1,
+    /// EPOLLIN and so on.
+    events: u32 = 0,
+};
+
 /// A lifetime without end, as the kernel writes it.
 pub const never: u32 = 0xffff_ffff;
 
@@ -183,6 +205,8 @@ pub const records = .{
     NexthopRecord,
     NexthopMemberRecord,
     UserOptionRecord,
+    MessageRecord,
+    ReadyRecord,
 };
 
 comptime {

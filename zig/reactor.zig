@@ -1,0 +1,361 @@
+//! Wakes a JavaScript thread when one of its sockets is ready, by one byte on a socket the runtime watches.
+//!
+//! One reactor is an epoll set of edge-triggered sockets and a socketpair. The runtime has adopted one end; the
+//! waker writes to the other when the set becomes readable. After each wake the thread takes what is ready and
+//! arms the waker again, so at most one byte is under way and an idle reactor costs nothing.
+//!
+//! Two wakers, the first one that works:
+//! - `ring`: io_uring, a poll of the set linked to a send. No thread. The ring must be made on the thread that sleeps in
+//!   the runtime's event loop, because its work runs there.
+//! - `thread`: where io_uring is refused (the seccomp filter of containers, a sysctl) a thread of the host's own
+//!   pthread_create polls the set and writes the byte. It makes system calls and nothing else.
+//!
+//! A reactor belongs to the thread that opened it. A runtime may end that thread without a word (a terminated
+//! worker), so each open() first frees the reactors whose owner is gone.
+
+const std = @import("std");
+const linux = std.os.linux;
+const layout = @import("layout.zig");
+const sys = @import("sys.zig");
+
+pub const Strategy = enum(u32) { automatic = 0, ring = 1, thread = 2 };
+
+pub const reactors_max = 256;
+
+const State = enum(u32) { free, claimed, open };
+
+const Reactor = struct {
+    state: std.atomic.Value(State) = .init(.free),
+    strategy: Strategy = .automatic,
+    owner: i32 = 0,
+    epoll: i32 = -1,
+    /// Our end of the pair.
+    wake: i32 = -1,
+    ring: Ring = .{},
+    waker: Waker = .{},
+};
+
+/// Zero, so that it takes no room in the file; open() gives a reactor its defaults.
+var reactors = std.mem.zeroes([reactors_max]Reactor);
+
+pub const Opened = struct { id: u32, adopted: i32 };
+
+/// Opens a reactor for the calling thread; `adopted` is the end the runtime is to own.
+pub fn open(strategy: Strategy, opened: *Opened) sys.Result {
+    sweep();
+    const id = claim() orelse return failed(.MFILE);
+    const reactor = &reactors[id];
+    reactor.* = .{ .state = .init(.claimed), .owner = linux.gettid() };
+    var pair: [2]i32 = .{ -1, -1 };
+    if (start(reactor, strategy, &pair)) |failure| {
+        if (pair[1] >= 0) sys.close(pair[1]);
+        release(reactor);
+        return failure;
+    }
+    reactor.state.store(.open, .release);
+    opened.* = .{ .id = @intCast(id), .adopted = pair[1] };
+    return .{ .value = 0 };
+}
+
+fn start(reactor: *Reactor, strategy: Strategy, pair: *[2]i32) ?sys.Result {
+    switch (sys.call(linux.epoll_create1, .{linux.EPOLL.CLOEXEC})) {
+        .value => |fd| reactor.epoll = @bitCast(fd),
+        .errno => |errno| return .{ .errno = errno },
+    }
+    const kind = linux.SOCK.STREAM | linux.SOCK.CLOEXEC | linux.SOCK.NONBLOCK;
+    switch (sys.call(linux.socketpair, .{ linux.AF.UNIX, kind, 0, pair })) {
+        .value => reactor.wake = pair[0],
+        .errno => |errno| return .{ .errno = errno },
+    }
+    if (strategy != .thread) {
+        reactor.strategy = .ring;
+        const failure = reactor.ring.open() orelse reactor.ring.arm(reactor.epoll, reactor.wake);
+        if (failure == null) return null;
+        reactor.ring.close();
+        if (strategy == .ring) return failure;
+    }
+    reactor.strategy = .thread;
+    return reactor.waker.start(reactor);
+}
+
+/// The reactor, or null where no open one has this number.
+fn find(id: u32) ?*Reactor {
+    if (id >= reactors_max) return null;
+    const reactor = &reactors[id];
+    return if (reactor.state.load(.acquire) == .open) reactor else null;
+}
+
+/// Watches a socket: EPOLL.CTL_ADD, CTL_MOD or CTL_DEL of `events`, edge-triggered. Events carry the descriptor.
+pub fn watch(id: u32, operation: u32, fd: i32, events: u32) sys.Result {
+    const reactor = find(id) orelse return failed(.BADF);
+    var event: linux.epoll_event = .{
+        .events = events | linux.EPOLL.ET,
+        .data = .{ .fd = fd },
+    };
+    return sys.call(linux.epoll_ctl, .{ reactor.epoll, operation, fd, &event });
+}
+
+/// Writes what is ready and returns how many. Fewer than there is room for means that the waker is armed
+/// again; else the caller must take once more.
+pub fn take(id: u32, ready: []align(1) layout.ReadyRecord) sys.Result {
+    const reactor = find(id) orelse return failed(.BADF);
+    var events: [take_max]linux.epoll_event = undefined;
+    const room: u32 = @intCast(@min(ready.len, take_max));
+    if (room == 0) return failed(.INVAL);
+    const count = switch (sys.call(linux.epoll_wait, .{ reactor.epoll, &events, room, 0 })) {
+        .value => |value| value,
+        .errno => |errno| return .{ .errno = errno },
+    };
+    for (events[0..count], ready[0..count]) |event, *slot| {
+        slot.* = .{ .fd = event.data.fd, .events = event.events };
+    }
+    if (count < room) {
+        const failure = switch (reactor.strategy) {
+            .ring => reactor.ring.arm(reactor.epoll, reactor.wake),
+            else => reactor.waker.arm(),
+        };
+        if (failure) |outcome| return outcome;
+    }
+    return .{ .value = count };
+}
+
+const take_max = 64;
+
+/// How the reactor waits.
+pub fn strategyOf(id: u32) sys.Result {
+    const reactor = find(id) orelse return failed(.BADF);
+    return .{ .value = @intFromEnum(reactor.strategy) };
+}
+
+/// Ends a reactor; its sockets stay open.
+pub fn close(id: u32) sys.Result {
+    const reactor = find(id) orelse return failed(.BADF);
+    release(reactor);
+    return .{ .value = 0 };
+}
+
+fn claim() ?usize {
+    for (&reactors, 0..) |*reactor, i| {
+        if (reactor.state.cmpxchgStrong(.free, .claimed, .acq_rel, .monotonic) == null) return i;
+    }
+    return null;
+}
+
+fn release(reactor: *Reactor) void {
+    if (reactor.strategy == .thread and reactor.waker.running) {
+        // The thread closes the descriptors, for it may be using them now.
+        reactor.waker.stop(reactor);
+        return;
+    }
+    reactor.ring.close();
+    closeDescriptors(reactor);
+}
+
+fn closeDescriptors(reactor: *Reactor) void {
+    if (reactor.epoll >= 0) sys.close(reactor.epoll);
+    if (reactor.wake >= 0) sys.close(reactor.wake);
+    reactor.state.store(.free, .release);
+}
+
+/// Frees what threads that no longer exist have left.
+fn sweep() void {
+    const process = linux.getpid();
+    for (&reactors) |*reactor| {
+        if (reactor.state.load(.acquire) != .open) continue;
+        const gone = linux.errno(linux.tgkill(process, reactor.owner, @enumFromInt(0))) == .SRCH;
+        if (gone and reactor.state.cmpxchgStrong(.open, .claimed, .acq_rel, .monotonic) == null) {
+            release(reactor);
+        }
+    }
+}
+
+/// An io_uring of two entries: poll, then send.
+const Ring = struct {
+    fd: i32 = -1,
+    memory: Mapping = .{},
+    entries: Mapping = .{},
+    parameters: linux.io_uring_params = undefined,
+
+    fn open(self: *Ring) ?sys.Result {
+        self.parameters = std.mem.zeroes(linux.io_uring_params);
+        switch (sys.call(linux.io_uring_setup, .{ 2, &self.parameters })) {
+            .value => |value| self.fd = @bitCast(value),
+            .errno => |errno| return .{ .errno = errno },
+        }
+        const features = linux.IORING_FEAT_SINGLE_MMAP | linux.IORING_FEAT_CQE_SKIP;
+        if (self.parameters.features & features != features) return failed(.OPNOTSUPP);
+        const sq = &self.parameters.sq_off;
+        const cq = &self.parameters.cq_off;
+        const size = @max(
+            sq.array + self.parameters.sq_entries * @sizeOf(u32),
+            cq.cqes + self.parameters.cq_entries * @sizeOf(linux.io_uring_cqe),
+        );
+        if (!self.memory.map(self.fd, size, linux.IORING_OFF_SQ_RING)) return failed(.NOMEM);
+        const entries_size = self.parameters.sq_entries * @sizeOf(linux.io_uring_sqe);
+        if (!self.entries.map(self.fd, entries_size, linux.IORING_OFF_SQES)) return failed(.NOMEM);
+        return null;
+    }
+
+    fn close(self: *Ring) void {
+        self.entries.unmap();
+        self.memory.unmap();
+        if (self.fd >= 0) sys.close(self.fd);
+        self.* = .{};
+    }
+
+    /// Submits "when the set is readable, send one byte"; neither leaves a completion when it succeeds.
+    fn arm(self: *Ring, epoll: i32, wake: i32) ?sys.Result {
+        // What failed has left completions (the runtime's end is closed, say): they are not of use.
+        const completions = self.at(self.parameters.cq_off.tail);
+        @atomicStore(u32, self.at(self.parameters.cq_off.head), @atomicLoad(u32, completions, .acquire), .release);
+        const tail = self.at(self.parameters.sq_off.tail);
+        const mask = self.at(self.parameters.sq_off.ring_mask).*;
+        const first = tail.*;
+        const sqes: [*]linux.io_uring_sqe = @ptrFromInt(self.entries.address);
+        const array: [*]u32 = @ptrFromInt(self.memory.address + self.parameters.sq_off.array);
+        const poll = &sqes[first & mask];
+        poll.* = std.mem.zeroes(linux.io_uring_sqe);
+        poll.opcode = .POLL_ADD;
+        poll.fd = epoll;
+        poll.rw_flags = linux.POLL.IN;
+        poll.flags = linux.IOSQE_IO_LINK | linux.IOSQE_CQE_SKIP_SUCCESS;
+        const send = &sqes[(first +% 1) & mask];
+        send.* = std.mem.zeroes(linux.io_uring_sqe);
+        send.opcode = .SEND;
+        send.fd = wake;
+        send.addr = @intFromPtr(&wake_byte);
+        send.len = 1;
+        send.rw_flags = linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT;
+        send.flags = linux.IOSQE_CQE_SKIP_SUCCESS;
+        array[first & mask] = first & mask;
+        array[(first +% 1) & mask] = (first +% 1) & mask;
+        @atomicStore(u32, tail, first +% 2, .release);
+        return switch (sys.call(linux.io_uring_enter, .{ self.fd, 2, 0, 0, null })) {
+            .value => null,
+            .errno => |errno| .{ .errno = errno },
+        };
+    }
+
+    fn at(self: *Ring, offset: u32) *u32 {
+        return @ptrFromInt(self.memory.address + offset);
+    }
+};
+
+/// Memory shared with the kernel.
+const Mapping = struct {
+    address: usize = 0,
+    size: usize = 0,
+
+    fn map(self: *Mapping, fd: i32, size: usize, offset: i64) bool {
+        const protection: linux.PROT = .{ .READ = true, .WRITE = true };
+        const raw = linux.mmap(null, size, protection, .{ .TYPE = .SHARED, .POPULATE = true }, fd, offset);
+        if (linux.errno(raw) != .SUCCESS) return false;
+        self.* = .{ .address = raw, .size = size };
+        return true;
+    }
+
+    fn unmap(self: *Mapping) void {
+        if (self.size > 0) _ = linux.munmap(@ptrFromInt(self.address), self.size);
+    }
+};
+
+const wake_byte = [1]u8{1};
+
+/// Of the host's libc; null where the host has none. The only symbol the library takes from outside.
+const pthread_create = @extern(?*const fn (
+    thread: *usize,
+    attributes: ?*const anyopaque,
+    entry: *const fn (?*anyopaque) callconv(.c) ?*anyopaque,
+    argument: ?*anyopaque,
+) callconv(.c) c_int, .{ .name = "pthread_create", .linkage = .weak });
+
+const pthread_detach = @extern(
+    ?*const fn (thread: usize) callconv(.c) c_int,
+    .{ .name = "pthread_detach", .linkage = .weak },
+);
+
+/// The thread that stands in for io_uring.
+const Waker = struct {
+    running: bool = false,
+    /// 1 while a wake is wanted; the thread sleeps on it.
+    armed: std.atomic.Value(u32) = .init(0),
+    stopping: std.atomic.Value(u32) = .init(0),
+    /// An eventfd that gets the thread out of its poll.
+    bell: i32 = -1,
+
+    fn start(self: *Waker, reactor: *Reactor) ?sys.Result {
+        const create = pthread_create orelse return failed(.NOSYS);
+        switch (sys.call(linux.eventfd, .{ 0, linux.EFD.CLOEXEC | linux.EFD.NONBLOCK })) {
+            .value => |fd| self.bell = @bitCast(fd),
+            .errno => |errno| return .{ .errno = errno },
+        }
+        self.armed.store(1, .release);
+        // A handler of the host must not run on a thread it does not know.
+        const everything = linux.sigfillset();
+        var before: linux.sigset_t = undefined;
+        _ = linux.sigprocmask(linux.SIG.SETMASK, &everything, &before);
+        defer _ = linux.sigprocmask(linux.SIG.SETMASK, &before, null);
+        var thread: usize = 0;
+        self.running = true;
+        const errno = create(&thread, null, run, reactor);
+        if (errno != 0) {
+            self.running = false;
+            sys.close(self.bell);
+            return .{ .errno = @intCast(errno) };
+        }
+        if (pthread_detach) |detach| _ = detach(thread);
+        return null;
+    }
+
+    fn arm(self: *Waker) ?sys.Result {
+        self.armed.store(1, .release);
+        wakeFutex(&self.armed);
+        return null;
+    }
+
+    fn stop(self: *Waker, reactor: *Reactor) void {
+        reactor.state.store(.claimed, .release);
+        self.stopping.store(1, .release);
+        const one: u64 = 1;
+        _ = linux.write(self.bell, std.mem.asBytes(&one), 8);
+        _ = self.arm();
+    }
+
+    fn run(argument: ?*anyopaque) callconv(.c) ?*anyopaque {
+        const reactor: *Reactor = @ptrCast(@alignCast(argument.?));
+        const self = &reactor.waker;
+        while (self.stopping.load(.acquire) == 0) {
+            if (self.armed.load(.acquire) == 0) {
+                sleepFutex(&self.armed);
+                continue;
+            }
+            var descriptors = [_]linux.pollfd{
+                .{ .fd = reactor.epoll, .events = linux.POLL.IN, .revents = 0 },
+                .{ .fd = self.bell, .events = linux.POLL.IN, .revents = 0 },
+                // Its other end closed: the runtime is gone.
+                .{ .fd = reactor.wake, .events = 0, .revents = 0 },
+            };
+            if (linux.errno(linux.poll(&descriptors, descriptors.len, -1)) != .SUCCESS) continue;
+            if (descriptors[2].revents != 0) break;
+            if (descriptors[0].revents == 0) continue;
+            self.armed.store(0, .release);
+            _ = linux.sendto(reactor.wake, &wake_byte, 1, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT, null, 0);
+        }
+        sys.close(self.bell);
+        self.running = false;
+        closeDescriptors(reactor);
+        return null;
+    }
+};
+
+fn sleepFutex(value: *std.atomic.Value(u32)) void {
+    _ = linux.futex_4arg(&value.raw, .{ .cmd = .WAIT, .private = true }, 0, null);
+}
+
+fn wakeFutex(value: *std.atomic.Value(u32)) void {
+    _ = linux.futex_3arg(&value.raw, .{ .cmd = .WAKE, .private = true }, 1);
+}
+
+fn failed(errno: linux.E) sys.Result {
+    return .{ .errno = @intFromEnum(errno) };
+}

@@ -1,0 +1,101 @@
+//! Messages in and out of a socket, many in one system call. The rest of the socket calls are the kernel's own
+//! and go through exports.zig as they are.
+
+const std = @import("std");
+const linux = std.os.linux;
+const layout = @import("layout.zig");
+const sys = @import("sys.zig");
+
+pub const batch_max = 64;
+
+/// The memory of a batch: records that place each message in `data` and `control`, and a slot of
+/// `layout.address_size` bytes for each address.
+pub const Batch = struct {
+    records: []align(1) layout.MessageRecord,
+    data: []u8,
+    addresses: []u8,
+    control: []u8,
+};
+
+/// Receives as many messages as there are records; returns how many came. A record's `data_length` becomes the
+/// length the message really had, which may be more than there was room for (MSG_TRUNC in its flags).
+pub fn receive(fd: i32, batch: Batch, flags: u32) sys.Result {
+    var state: State = undefined;
+    if (!state.prepare(batch)) return invalid;
+    for (state.messages[0..batch.records.len]) |*message| {
+        if (message.hdr.name != null) message.hdr.namelen = layout.address_size;
+    }
+    const outcome = sys.call(linux.recvmmsg, .{ fd, &state.messages, @as(u32, @intCast(batch.records.len)), flags | linux.MSG.DONTWAIT, null });
+    const count = switch (outcome) {
+        .value => |value| value,
+        .errno => return outcome,
+    };
+    for (batch.records[0..count], state.messages[0..count]) |*record, message| {
+        record.data_length = message.len;
+        record.address_length = message.hdr.namelen;
+        record.control_length = @intCast(message.hdr.controllen);
+        record.flags = message.hdr.flags;
+    }
+    return .{ .value = count };
+}
+
+/// Sends the messages in order; returns how many went.
+pub fn send(fd: i32, batch: Batch, flags: u32) sys.Result {
+    var state: State = undefined;
+    if (!state.prepare(batch)) return invalid;
+    for (state.messages[0..batch.records.len], batch.records) |*message, record| {
+        message.hdr.namelen = record.address_length;
+        if (record.address_length == 0) message.hdr.name = null;
+    }
+    const all = flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT;
+    if (batch.records.len > 1) {
+        return sys.call(linux.sendmmsg, .{ fd, &state.messages, @as(u32, @intCast(batch.records.len)), all });
+    }
+    // A stream may take a part of it, and the caller must learn how much.
+    const outcome = sys.call(linux.sendmsg, .{ fd, @as(*const linux.msghdr_const, @ptrCast(&state.messages[0].hdr)), all });
+    switch (outcome) {
+        .value => |value| batch.records[0].data_length = value,
+        .errno => return outcome,
+    }
+    return .{ .value = 1 };
+}
+
+const State = struct {
+    messages: [batch_max]linux.mmsghdr,
+    vectors: [batch_max]std.posix.iovec,
+
+    /// False where a record points outside of its buffer.
+    fn prepare(self: *State, batch: Batch) bool {
+        const count = batch.records.len;
+        if (count == 0 or count > batch_max) return false;
+        if (batch.addresses.len != 0) {
+            if (batch.addresses.len < count * layout.address_size) return false;
+            if (!std.mem.isAligned(@intFromPtr(batch.addresses.ptr), @alignOf(linux.sockaddr))) return false;
+        }
+        for (batch.records, 0..) |record, i| {
+            if (record.address_length > layout.address_size) return false;
+            const data = part(batch.data, record.data_offset, record.data_length) orelse return false;
+            const control = part(batch.control, record.control_offset, record.control_length) orelse return false;
+            const name: ?[]u8 = if (batch.addresses.len == 0) null else batch.addresses[i * layout.address_size ..];
+            self.vectors[i] = .{ .base = data.ptr, .len = data.len };
+            self.messages[i] = .{ .len = 0, .hdr = .{
+                .name = if (name) |bytes| @ptrCast(@alignCast(bytes.ptr)) else null,
+                .namelen = 0,
+                .iov = self.vectors[i..].ptr,
+                .iovlen = 1,
+                .control = if (control.len == 0) null else control.ptr,
+                .controllen = control.len,
+                .flags = 0,
+            } };
+        }
+        return true;
+    }
+};
+
+fn part(bytes: []u8, offset: u32, length: u32) ?[]u8 {
+    const end = @as(u64, offset) + length;
+    if (end > bytes.len) return null;
+    return bytes[offset..@intCast(end)];
+}
+
+const invalid: sys.Result = .{ .errno = @intFromEnum(linux.E.INVAL) };
