@@ -177,11 +177,11 @@ fn compareAddress(expected: Address, record: layout.AddressRecord) !void {
     try expectSeconds(expected.valid_life_time, record.valid_seconds);
     try expectSeconds(expected.preferred_life_time, record.preferred_seconds);
     // iproute2 6.1 does not print IFA_PROTO: linux/if_addr.h has 1 for loopback, 2 for a Router Advertisement,
-    // 3 for link-local. IPv4 has none of these.
+    // 3 for link-local. IPv4 has none of these, and temporary addresses (RFC 8981) have none.
     const protocol: u8 = if (record.family == 4) 0 else switch (record.scope) {
         scope_names.host => 1,
         scope_names.link => 3,
-        else => if (expected.dynamic) uapi.IFAPROT_KERNEL_RA else 0,
+        else => if (expected.dynamic and !expected.temporary) uapi.IFAPROT_KERNEL_RA else 0,
     };
     try expectEqual(protocol, record.protocol);
 }
