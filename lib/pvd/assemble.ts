@@ -29,9 +29,10 @@ function describe(draft: PvdDraft): PvdInfo {
   const { link } = draft;
   const gateways = [...draft.gateways.values()].sort(byMetric);
   const addresses = draft.addresses.map(describeAddress).sort(byUse);
+  const unsure = new Set(draft.attribution === "unknown" ? dynamicAddresses(draft) : []);
   const dnsServers = [...draft.dnsServers.values()];
   const id = draft.router === null ? link.name : `${draft.router}%${link.name}`;
-  const sure = addresses.find((address) => isSure(draft, address));
+  const sure = addresses.find(({ address }) => !LINK_LOCAL.test(address) && !unsure.has(address));
   // The address and the gateway of the seed's struct are to be used together.
   const gateway = gateways.find(({ family }) => family === sure?.family) ?? gateways[0];
   const mtu = draft.advertisedMtu || link.record.mtu;
@@ -59,11 +60,11 @@ function describe(draft: PvdDraft): PvdInfo {
   return pvd;
 }
 
-/** Whether an address may stand in `ai_addr`: beyond the link, and known to be this PvD's. */
-function isSure(draft: PvdDraft, { address, family, validSeconds }: PvdAddress): boolean {
-  if (family === 4) return true;
-  if (LINK_LOCAL.test(address)) return false;
-  return draft.attribution !== "unknown" || validSeconds === null;
+/** Those that some router gave, be it for ever. */
+function dynamicAddresses({ addresses }: PvdDraft): string[] {
+  return addresses
+    .filter(({ family, flags }) => family === 6 && (flags & linux.IFA_F_PERMANENT) === 0)
+    .map((record) => formatAddress(recordAddress(record.address, 6)));
 }
 
 function describeAddress(record: AddressRecord): PvdAddress {
