@@ -52,7 +52,7 @@ pub fn build(b: *std.Build) void {
         .root_module = b.createModule(.{
             .root_source_file = b.path("tests.zig"),
             .target = b.graph.host,
-            .optimize = .ReleaseSafe,
+            .optimize = .Debug,
         }),
     });
     b.step("test", "Run all tests").dependOn(&b.addRunArtifact(tests).step);

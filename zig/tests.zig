@@ -1,1 +1,6 @@
-test {}
+//! Every test of the native side: the modules with tests of their own, and those in tests/.
+
+comptime {
+    _ = @import("netlink.zig");
+    _ = @import("tests/rtnetlink_test.zig");
+}

@@ -32,13 +32,19 @@ const OPTIONS_MAX = 4096;
 const ENOBUFS = 105;
 /** Captive portal options carry no lifetime of their own; the next advertisement repeats them. */
 const UNTIMED_LIFETIME_SECONDS = 1800;
+/** A router cannot take an address away sooner (RFC 4862 5.5.3 e), so long it is one of the router's prefix. */
+const ADDRESS_LIFETIME_MIN_SECONDS = 7200;
 
 /** Keeps the latest of each option by link, router and content, until its lifetime ends. */
 export class AdvertisementMemory {
   readonly #kept = new Map<string, Advertised>();
 
-  /** Takes in one option. A lifetime of zero withdraws it. */
+  /** Takes in one option. A lifetime of zero withdraws what it names. */
   hear(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
+    for (const one of separate(option)) this.#hearOne(interfaceIndex, router, one, nowMs);
+  }
+
+  #hearOne(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
     const key = `${interfaceIndex} ${router} ${contentOf(option)}`;
     this.#kept.delete(key);
     const lifetimeSeconds = lifetimeOf(option);
@@ -54,6 +60,18 @@ export class AdvertisementMemory {
       if (expiresMs <= nowMs) this.#kept.delete(key);
     }
     return [...this.#kept.values()];
+  }
+}
+
+/** One option for each server and domain: the next advertisement may list others beside it (RFC 8106 5.1, 5.2). */
+function separate(option: NdOption): NdOption[] {
+  switch (option.name) {
+    case "rdnss":
+      return option.addresses.map((address) => ({ ...option, addresses: [address] }));
+    case "dnssl":
+      return option.domains.map((domain) => ({ ...option, domains: [domain] }));
+    default:
+      return [option];
   }
 }
 
@@ -78,7 +96,7 @@ function contentOf(option: NdOption): string {
 function lifetimeOf(option: NdOption): number {
   switch (option.name) {
     case "prefix-information":
-      return option.validLifetimeSeconds;
+      return Math.max(option.validLifetimeSeconds, ADDRESS_LIFETIME_MIN_SECONDS);
     case "captive-portal":
       return UNTIMED_LIFETIME_SECONDS;
     default:

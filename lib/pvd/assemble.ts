@@ -5,7 +5,7 @@
  */
 
 import { type AddressRecord, linux, NEVER } from "../../ffi/layout.gen.ts";
-import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
+import { formatAddress, isLinkLocal, parseAddress, prefixContains } from "../ip/address.ts";
 import { recordAddress } from "../netlink/records.ts";
 import type { DraftGateway, PvdDraft } from "./draft.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "./pvd.ts";
@@ -28,10 +28,13 @@ export function assemble(drafts: PvdDraft[]): PvdInfo[] {
 function describe(draft: PvdDraft): PvdInfo {
   const { link } = draft;
   const gateways = [...draft.gateways.values()].sort(byMetric);
-  const addresses = draft.addresses.map(describeAddress).sort(byUse);
+  const addresses = draft.addresses.map(describeAddress).sort((a, b) =>
+    useRank(a) - useRank(b) || Number(reaches(b, gateways)) - Number(reaches(a, gateways))
+  );
+  const unsure = new Set(draft.attribution === "unknown" ? dynamicAddresses(draft) : []);
   const dnsServers = [...draft.dnsServers.values()];
   const id = draft.router === null ? link.name : `${draft.router}%${link.name}`;
-  const sure = addresses.find((address) => isSure(draft, address));
+  const sure = addresses.find(({ address }) => !LINK_LOCAL.test(address) && !unsure.has(address));
   // The address and the gateway of the seed's struct are to be used together.
   const gateway = gateways.find(({ family }) => family === sure?.family) ?? gateways[0];
   const mtu = draft.advertisedMtu || link.record.mtu;
@@ -59,11 +62,11 @@ function describe(draft: PvdDraft): PvdInfo {
   return pvd;
 }
 
-/** Whether an address may stand in `ai_addr`: beyond the link, and known to be this PvD's. */
-function isSure(draft: PvdDraft, { address, family, validSeconds }: PvdAddress): boolean {
-  if (family === 4) return true;
-  if (LINK_LOCAL.test(address)) return false;
-  return draft.attribution !== "unknown" || validSeconds === null;
+/** Those that some router gave, be it for ever. */
+function dynamicAddresses({ addresses }: PvdDraft): string[] {
+  return addresses
+    .filter(({ family, flags }) => family === 6 && (flags & linux.IFA_F_PERMANENT) === 0)
+    .map((record) => formatAddress(recordAddress(record.address, 6)));
 }
 
 function describeAddress(record: AddressRecord): PvdAddress {
@@ -80,13 +83,19 @@ function describeAddress(record: AddressRecord): PvdAddress {
 }
 
 /** Global before link-local, current before deprecated, stable before temporary, IPv6 before IPv4 (RFC 6724). */
-function byUse(a: PvdAddress, b: PvdAddress): number {
-  return useRank(a) - useRank(b);
-}
-
 function useRank({ address, family, deprecated, temporary }: PvdAddress): number {
   const linkLocal = family === 6 && LINK_LOCAL.test(address);
   return (linkLocal ? 8 : 0) + (deprecated ? 4 : 0) + (family === 4 ? 2 : 0) + (temporary ? 1 : 0);
+}
+
+/** Whether the best gateway of the family is on the address' network: the kernel would take that address for it. */
+function reaches({ address, family, prefixLength }: PvdAddress, gateways: DraftGateway[]): boolean {
+  const gateway = gateways.find((candidate) => candidate.family === family);
+  return gateway !== undefined && prefixContains(
+    parseAddress(address)!.bytes,
+    prefixLength,
+    parseAddress(gateway.address)!.bytes,
+  );
 }
 
 function byMetric(a: DraftGateway, b: DraftGateway): number {

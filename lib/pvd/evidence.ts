@@ -62,6 +62,16 @@ export function collectEvidence(
       add(link, statement.router, prefix.bytes, statement.prefixLength, "systemd-networkd");
     }
   }
+  for (const link of links.values()) {
+    for (const { record, gateway } of link.legs) {
+      if (record.family !== 6 || record.destinationLength !== 0 || record.sourceLength === 0) {
+        continue;
+      }
+      const router = gateway && formatAddress(gateway);
+      if (router === null || !link.routers.has(router)) continue;
+      add(link, router, recordAddress(record.source, 6), record.sourceLength, "rule");
+    }
+  }
   for (const rule of records.rules) {
     if (rule.family !== 6 || rule.sourceLength === 0 || rule.action !== linux.FR_ACT_TO_TBL) {
       continue;

@@ -45,9 +45,10 @@ export function groupPvds(facts: HostFacts): PvdInfo[] {
   return assemble(drafts);
 }
 
-/** An interface with nothing but its link-local address provides nothing. */
+/** An interface with nothing but its link-local address provides nothing, nor does a router without anything. */
 function isPvd(draft: PvdDraft): boolean {
-  return draft.router !== null || draft.gateways.size > 0 || draft.dnsServers.size > 0 ||
+  return draft.gateways.size > 0 || draft.dnsServers.size > 0 ||
+    (draft.router !== null && draft.routes.size > 0) ||
     draft.addresses.some((address) => !isLinkLocalRecord(address)) ||
     [...draft.routes.values()].some(({ destination }) => /^(::|0\.0\.0\.0)\/0$/.test(destination));
 }
@@ -99,7 +100,8 @@ function placeRoute(link: Link, { record, gateway }: RouteLeg, evidence?: Eviden
   const isDefault = record.destinationLength === 0;
   if (record.family === 6 && !isDefault && isLinkLocal(destination)) return;
   const via = gateway && formatAddress(gateway);
-  const ofRouter = via === null ? undefined : link.routers.get(via);
+  // IPv4 may go by way of an IPv6 router, but no router's advertisement configured it.
+  const ofRouter = via === null || record.family === 4 ? undefined : link.routers.get(via);
   const drafts = ofRouter
     ? [ofRouter]
     : record.family === 6 && via !== null

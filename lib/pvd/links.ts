@@ -29,7 +29,8 @@ export function buildLinks(records: Records): Map<number, Link> {
     links.get(record.interface)?.addresses.push(record);
   }
   for (const leg of legs(records)) {
-    if (leg.record.type !== linux.RTN_UNICAST) continue;
+    // The kernel takes no route after its end, and yet lists it until it tidies up, half a minute at the most.
+    if (leg.record.type !== linux.RTN_UNICAST || leg.record.expiresSeconds === 0) continue;
     const link = links.get(leg.interface);
     if (!link) continue;
     const { record, gateway } = leg;

@@ -49,7 +49,7 @@ export interface PvdDnsServer {
  * - `"sole-router"`: the link has this one router, so its IPv6 configuration is taken to be its.
  * - `"router-advertisement"`: this process heard the router announce the prefix.
  * - `"systemd-networkd"`: networkd names the router (ConfigProvider).
- * - `"rule"`: a routing rule sends the prefix' packets to the router.
+ * - `"rule"`: a routing rule or a source-specific default route sends the prefix' packets to the router.
  * - `"unknown"`: the link has several routers and nothing says which of them gave what. Prefixes that cannot be
  *   told stand in the interface's own PvD and in no router's.
  */

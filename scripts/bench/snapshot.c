@@ -587,7 +587,7 @@ static bool fits_one_datagram(struct request request)
 {
     struct outcome outcome = ask(&request, 1);
     if (outcome.abandoned) reopen();
-    return !outcome.abandoned;
+    return !outcome.abandoned && !outcome.interrupted;
 }
 
 /* Independent of the order, and of lifetimes, which run down. */
@@ -639,18 +639,27 @@ static void daemon_defaults(uint8_t family, uint32_t table)
     now.keep = KEEP_HOST;
 }
 
+static void take_by_protocol(uint8_t family, uint32_t table)
+{
+    for (size_t p = 0; p < sizeof(host_protocols); p++) agree(family, table, host_protocols[p]);
+    daemon_defaults(family, table ? table : RT_TABLE_MAIN);
+}
+
 static void take_routes(uint8_t family)
 {
     size_t start = now.routes.length;
     if (fits_one_datagram(routes_request(family, 0, 0))) return;
     now.routes.length = start;
+    if (now.tables.overflowed) {
+        take_by_protocol(family, 0);
+        return;
+    }
     for (size_t t = 0; t < now.tables.length; t++) {
         uint32_t table = now.tables.items[t];
         size_t table_start = now.routes.length;
         if (fits_one_datagram(routes_request(family, table, 0))) continue;
         now.routes.length = table_start;
-        for (size_t p = 0; p < sizeof(host_protocols); p++) agree(family, table, host_protocols[p]);
-        daemon_defaults(family, table);
+        take_by_protocol(family, table);
     }
 }
 

@@ -30,6 +30,8 @@ interface Route extends Hop {
   protocol?: string;
   nexthops?: Hop[];
   nhid?: number;
+  /** Seconds; negative where the route has ended and is still listed. */
+  expires?: number;
   metrics?: { mtu?: number }[];
 }
 
@@ -160,6 +162,7 @@ function configures(route: Route, family: 4 | 6, facts: IpFacts): boolean {
   if (route.type !== undefined || !facts.tables[family].has(route.table ?? MAIN_TABLE)) {
     return false;
   }
+  if (route.expires !== undefined && route.expires <= 0) return false;
   if (route.dst === "default") return true;
   if (!HOST_PROTOCOLS.has(route.protocol ?? "3")) return false;
   // Every link has these, and no PvD of its own accord.

@@ -17,7 +17,8 @@ import { CALLERS, mif, stated } from "./mif.ts";
 import { outline, pvdOf } from "./outline.ts";
 import { plainLinks } from "./plain_links.ts";
 
-const skip = labSkip();
+/** Bun ends a test after five seconds where nothing else is said. */
+const lab = { skip: labSkip(), timeout: 60_000 };
 const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
 
 /** IPv4 of the first network, as it stands on its interface. */
@@ -39,7 +40,7 @@ const IPV6_1 = {
 };
 
 for (const by of ["advertiser", "radvd"] as const) {
-  test(`one link: the router's PvD has its prefix, by ${by}`, { skip }, async () => {
+  test(`one link: the router's PvD has its prefix, by ${by}`, lab, async () => {
     await using world = new World();
     const { host } = await oneLink(world, { by });
     assert.deepEqual(outline(await stated(host)), { h0: IPV4_1, [ROUTER_1]: IPV6_1 });
@@ -48,7 +49,7 @@ for (const by of ["advertiser", "radvd"] as const) {
 
 test(
   "two links: each router's PvD has its own prefix, and each link its IPv4",
-  { skip },
+  lab,
   async () => {
     await using world = new World();
     const { host } = await twoLinks(world);
@@ -73,7 +74,7 @@ test(
   },
 );
 
-test("a PvD has the same handle in every process", { skip }, async () => {
+test("a PvD has the same handle in every process", lab, async () => {
   await using world = new World();
   const { host } = await twoLinks(world);
   const handles = async () =>
@@ -83,13 +84,13 @@ test("a PvD has the same handle in every process", { skip }, async () => {
   assert.deepEqual(await handles(), before);
 });
 
-test("no IPv6 in the kernel: IPv4 stands alone", { skip }, async () => {
+test("no IPv6 in the kernel: IPv4 stands alone", lab, async () => {
   await using world = new World();
   const { host } = await noIpv6(world);
   assert.deepEqual(outline(await stated(host)), { h0: IPV4_1 });
 });
 
-test("IPv4 only, on a link with link-local IPv6", { skip }, async () => {
+test("IPv4 only, on a link with link-local IPv6", lab, async () => {
   await using world = new World();
   const { host } = plainLinks(world, 1);
   host.batch(["addr add 192.0.2.2/24 dev h0", "route add default via 192.0.2.1"]);
@@ -105,7 +106,7 @@ test("IPv4 only, on a link with link-local IPv6", { skip }, async () => {
   });
 });
 
-test("IPv6 only, static", { skip }, async () => {
+test("IPv6 only, static", lab, async () => {
   await using world = new World();
   const { host } = plainLinks(world, 1);
   host.batch(["addr add 2001:db8:5::2/64 dev h0", "route add default via 2001:db8:5::1"]);
@@ -120,7 +121,7 @@ test("IPv6 only, static", { skip }, async () => {
   });
 });
 
-test("only loopback: a sentence, or an empty array, and no failure", { skip }, async () => {
+test("only loopback: a sentence, or an empty array, and no failure", lab, async () => {
   await using world = new World();
   const [host] = world.hosts("host");
   host.batch(["addr add 2001:db8:7::7/128 dev lo", "addr add 192.0.2.7/32 dev lo"]);
@@ -133,7 +134,7 @@ test("only loopback: a sentence, or an empty array, and no failure", { skip }, a
   }
 });
 
-test("links without addresses, or with link-local ones only, are no PvDs", { skip }, async () => {
+test("links without addresses, or with link-local ones only, are no PvDs", lab, async () => {
   await using world = new World();
   const { host } = plainLinks(world, 2);
   host.sysctl({ "ipv6/conf/h1/disable_ipv6": 1 });
@@ -141,7 +142,7 @@ test("links without addresses, or with link-local ones only, are no PvDs", { ski
   assert.deepEqual(await stated(host), []);
 });
 
-test("`mif list` names addresses, gateways, DNS servers and routes", { skip }, async () => {
+test("`mif list` names addresses, gateways, DNS servers and routes", lab, async () => {
   await using world = new World();
   const { host } = await oneLink(world);
   host.writeFile("/etc/resolv.conf", `nameserver ${NETWORK_1.routerAddress}\nsearch one.example\n`);
@@ -165,7 +166,7 @@ test("`mif list` names addresses, gateways, DNS servers and routes", { skip }, a
 
 test(
   "temporary and deprecated addresses are marked, and come behind the others",
-  { skip },
+  lab,
   async () => {
     await using world = new World();
     const { host } = await temporaryAndDeprecated(world);
@@ -185,7 +186,7 @@ test(
   },
 );
 
-test("a PvD whose addresses are all deprecated still has a best one", { skip }, async () => {
+test("a PvD whose addresses are all deprecated still has a best one", lab, async () => {
   await using world = new World();
   const advertise1 = { prefixes: [{ prefix: NETWORK_1.prefix, preferredSeconds: 0 }] };
   const { host } = await oneLink(world, { advertise1 });
@@ -194,7 +195,7 @@ test("a PvD whose addresses are all deprecated still has a best one", { skip }, 
   assert.equal(ai_addr?.address, NETWORK_1.hostAddress);
 });
 
-test("an address with a peer is the host's own end, the peer is a route", { skip }, async () => {
+test("an address with a peer is the host's own end, the peer is a route", lab, async () => {
   await using world = new World();
   const { host } = plainLinks(world, 2);
   host.batch([
@@ -224,7 +225,7 @@ test("an address with a peer is the host's own end, the peer is a route", { skip
   });
 });
 
-test("a second address of one IPv4 network is no temporary one", { skip }, async () => {
+test("a second address of one IPv4 network is no temporary one", lab, async () => {
   await using world = new World();
   const { host } = plainLinks(world, 1);
   host.batch(["addr add 192.0.2.2/24 dev h0", "addr add 192.0.2.3/24 dev h0"]);
@@ -235,36 +236,38 @@ test("a second address of one IPv4 network is no temporary one", { skip }, async
   );
 });
 
-test("an address is listed when it is no longer tentative, and never when it is a duplicate", {
-  skip,
-}, async () => {
-  await using world = new World();
-  const { host, router } = plainLinks(world, 1);
-  router.batch(["addr add 2001:db8:5::d/64 dev r0"]);
-  // Some three seconds of trying.
-  host.sysctl({ "ipv6/conf/h0/accept_dad": 1, "ipv6/conf/h0/dad_transmits": 3 });
-  host.batch([
-    "addr add 2001:db8:5::2/64 dev h0",
-    "addr add 2001:db8:5::d/64 dev h0",
-    "addr add 2001:db8:5::1/64 dev h0 nodad",
-  ]);
-  const addressOf = (name: string) =>
-    host.ipJson<{ addr_info: { local: string; tentative?: true; dadfailed?: true }[] }>(
-      "addr",
-      "show",
-      "dev",
-      "h0",
-    )[0]!.addr_info.find(({ local }) => local === name)!;
-  await waitFor("the duplicate to be found", () => addressOf("2001:db8:5::d").dadfailed);
-  const during = outline(await stated(host));
-  assert.equal(addressOf("2001:db8:5::2").tentative, true, "the test was too slow to see it");
-  assert.deepEqual(during.h0?.addresses, ["2001:db8:5::1"]);
-  await host.waitForAddresses(["2001:db8:5::2"]);
-  const after = outline(await stated(host));
-  assert.deepEqual(after.h0?.addresses, ["2001:db8:5::1", "2001:db8:5::2"]);
-});
+test(
+  "an address is listed when it is no longer tentative, and never when it is a duplicate",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, router } = plainLinks(world, 1);
+    router.batch(["addr add 2001:db8:5::d/64 dev r0"]);
+    // Some three seconds of trying.
+    host.sysctl({ "ipv6/conf/h0/accept_dad": 1, "ipv6/conf/h0/dad_transmits": 3 });
+    host.batch([
+      "addr add 2001:db8:5::2/64 dev h0",
+      "addr add 2001:db8:5::d/64 dev h0",
+      "addr add 2001:db8:5::1/64 dev h0 nodad",
+    ]);
+    const addressOf = (name: string) =>
+      host.ipJson<{ addr_info: { local: string; tentative?: true; dadfailed?: true }[] }>(
+        "addr",
+        "show",
+        "dev",
+        "h0",
+      )[0]!.addr_info.find(({ local }) => local === name)!;
+    await waitFor("the duplicate to be found", () => addressOf("2001:db8:5::d").dadfailed);
+    const during = outline(await stated(host));
+    assert.equal(addressOf("2001:db8:5::2").tentative, true, "the test was too slow to see it");
+    assert.deepEqual(during.h0?.addresses, ["2001:db8:5::1"]);
+    await host.waitForAddresses(["2001:db8:5::2"]);
+    const after = outline(await stated(host));
+    assert.deepEqual(after.h0?.addresses, ["2001:db8:5::1", "2001:db8:5::2"]);
+  },
+);
 
-test("an interface that is down has no PvD, though its IPv4 addresses stay", { skip }, async () => {
+test("an interface that is down has no PvD, though its IPv4 addresses stay", lab, async () => {
   await using world = new World();
   const { host } = await twoLinks(world);
   host.batch(["link set h1 down"]);
@@ -274,7 +277,7 @@ test("an interface that is down has no PvD, though its IPv4 addresses stay", { s
 
 test(
   "a link without carrier keeps its PvDs and addresses, and has no gateway",
-  { skip },
+  lab,
   async () => {
     await using world = new World();
     const { host, r2 } = await twoLinks(world);
@@ -300,7 +303,7 @@ test(
   },
 );
 
-test("interfaces are told by index and by any name the kernel allows", { skip }, async () => {
+test("interfaces are told by index and by any name the kernel allows", lab, async () => {
   await using world = new World();
   const { host } = plainLinks(world, 2);
   const name = "é.@*-[$x]";
