@@ -1,9 +1,10 @@
 /**
- * The part that differs between runtimes: opening a library. Picked by what the process runs in, on first use.
+ * The part that differs between runtimes: opening a library, taking over a descriptor. Picked by what the process runs in, on first use.
  *
  * @module
  */
 
+import { connect, Socket } from "node:net";
 import { MifError } from "../lib/error.ts";
 import { openInBun } from "./bun.ts";
 import { openInDeno } from "./deno.ts";
@@ -15,6 +16,17 @@ export interface Backend {
   readonly runtime: string;
   /** Opens the library at an absolute path; throws what the runtime throws. */
   open(path: string): Native;
+}
+
+/**
+ * Gives a connected stream descriptor to the runtime, which owns it from then on: close it by the socket only.
+ * No "connect" event comes.
+ */
+export function adopt(fd: number, options: { allowHalfOpen?: boolean } = {}): Socket {
+  // Each runtime takes a descriptor in the one of Node's two ways that the other does not.
+  return "Bun" in globalThis
+    ? connect({ fd, ...options } as unknown as Parameters<typeof connect>[0])
+    : new Socket({ fd, readable: true, writable: true, ...options });
 }
 
 /** The backend of the runtime we are in; an error that names the runtimes where there is none. */

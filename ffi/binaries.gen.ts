@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "f5158d152ea0c3a7cd2737c0fc611152cf712886e54a0f08a36c46c6bad10e3d";
+export const SOURCE_HASH: string = "71f403564ddd730c2c64c354738a4f3323efba7507b27f36b589f1e2e9bdaaca";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

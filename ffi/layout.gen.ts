@@ -113,23 +113,41 @@ export class RouteRecord {
     this.#at = at;
   }
   get kind(): number { return this.#view.getUint8(this.#at + 0); }
+  set kind(value: number) { this.#view.setUint8(this.#at + 0, value); }
   get removed(): number { return this.#view.getUint8(this.#at + 1); }
+  set removed(value: number) { this.#view.setUint8(this.#at + 1, value); }
   get size(): number { return this.#view.getUint16(this.#at + 2, true); }
+  set size(value: number) { this.#view.setUint16(this.#at + 2, value, true); }
   get table(): number { return this.#view.getUint32(this.#at + 4, true); }
+  set table(value: number) { this.#view.setUint32(this.#at + 4, value, true); }
   get priority(): number { return this.#view.getUint32(this.#at + 8, true); }
+  set priority(value: number) { this.#view.setUint32(this.#at + 8, value, true); }
   get interface(): number { return this.#view.getUint32(this.#at + 12, true); }
+  set interface(value: number) { this.#view.setUint32(this.#at + 12, value, true); }
   get flags(): number { return this.#view.getUint32(this.#at + 16, true); }
+  set flags(value: number) { this.#view.setUint32(this.#at + 16, value, true); }
   get expiresSeconds(): number { return this.#view.getUint32(this.#at + 20, true); }
+  set expiresSeconds(value: number) { this.#view.setUint32(this.#at + 20, value, true); }
   get mtu(): number { return this.#view.getUint32(this.#at + 24, true); }
+  set mtu(value: number) { this.#view.setUint32(this.#at + 24, value, true); }
   get nexthopId(): number { return this.#view.getUint32(this.#at + 28, true); }
+  set nexthopId(value: number) { this.#view.setUint32(this.#at + 28, value, true); }
   get family(): number { return this.#view.getUint8(this.#at + 32); }
+  set family(value: number) { this.#view.setUint8(this.#at + 32, value); }
   get destinationLength(): number { return this.#view.getUint8(this.#at + 33); }
+  set destinationLength(value: number) { this.#view.setUint8(this.#at + 33, value); }
   get sourceLength(): number { return this.#view.getUint8(this.#at + 34); }
+  set sourceLength(value: number) { this.#view.setUint8(this.#at + 34, value); }
   get protocol(): number { return this.#view.getUint8(this.#at + 35); }
+  set protocol(value: number) { this.#view.setUint8(this.#at + 35, value); }
   get type(): number { return this.#view.getUint8(this.#at + 36); }
+  set type(value: number) { this.#view.setUint8(this.#at + 36, value); }
   get scope(): number { return this.#view.getUint8(this.#at + 37); }
+  set scope(value: number) { this.#view.setUint8(this.#at + 37, value); }
   get preference(): number { return this.#view.getUint8(this.#at + 38); }
+  set preference(value: number) { this.#view.setUint8(this.#at + 38, value); }
   get gatewayFamily(): number { return this.#view.getUint8(this.#at + 39); }
+  set gatewayFamily(value: number) { this.#view.setUint8(this.#at + 39, value); }
   get destination(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 40, 16); }
   get source(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 56, 16); }
   get gateway(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 72, 16); }
@@ -147,21 +165,37 @@ export class RuleRecord {
     this.#at = at;
   }
   get kind(): number { return this.#view.getUint8(this.#at + 0); }
+  set kind(value: number) { this.#view.setUint8(this.#at + 0, value); }
   get removed(): number { return this.#view.getUint8(this.#at + 1); }
+  set removed(value: number) { this.#view.setUint8(this.#at + 1, value); }
   get size(): number { return this.#view.getUint16(this.#at + 2, true); }
+  set size(value: number) { this.#view.setUint16(this.#at + 2, value, true); }
   get priority(): number { return this.#view.getUint32(this.#at + 4, true); }
+  set priority(value: number) { this.#view.setUint32(this.#at + 4, value, true); }
   get table(): number { return this.#view.getUint32(this.#at + 8, true); }
+  set table(value: number) { this.#view.setUint32(this.#at + 8, value, true); }
   get mark(): number { return this.#view.getUint32(this.#at + 12, true); }
+  set mark(value: number) { this.#view.setUint32(this.#at + 12, value, true); }
   get mask(): number { return this.#view.getUint32(this.#at + 16, true); }
+  set mask(value: number) { this.#view.setUint32(this.#at + 16, value, true); }
   get flags(): number { return this.#view.getUint32(this.#at + 20, true); }
+  set flags(value: number) { this.#view.setUint32(this.#at + 20, value, true); }
   get suppressPrefixLength(): number { return this.#view.getInt32(this.#at + 24, true); }
+  set suppressPrefixLength(value: number) { this.#view.setInt32(this.#at + 24, value, true); }
   get family(): number { return this.#view.getUint8(this.#at + 28); }
+  set family(value: number) { this.#view.setUint8(this.#at + 28, value); }
   get action(): number { return this.#view.getUint8(this.#at + 29); }
+  set action(value: number) { this.#view.setUint8(this.#at + 29, value); }
   get sourceLength(): number { return this.#view.getUint8(this.#at + 30); }
+  set sourceLength(value: number) { this.#view.setUint8(this.#at + 30, value); }
   get destinationLength(): number { return this.#view.getUint8(this.#at + 31); }
+  set destinationLength(value: number) { this.#view.setUint8(this.#at + 31, value); }
   get tos(): number { return this.#view.getUint8(this.#at + 32); }
+  set tos(value: number) { this.#view.setUint8(this.#at + 32, value); }
   get protocol(): number { return this.#view.getUint8(this.#at + 33); }
+  set protocol(value: number) { this.#view.setUint8(this.#at + 33, value); }
   get l3mdev(): number { return this.#view.getUint8(this.#at + 34); }
+  set l3mdev(value: number) { this.#view.setUint8(this.#at + 34, value); }
   get source(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 36, 16); }
   get destination(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 52, 16); }
   get inputInterface(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 68, 16); }
@@ -237,11 +271,17 @@ export class MessageRecord {
     this.#at = at;
   }
   get dataOffset(): number { return this.#view.getUint32(this.#at + 0, true); }
+  set dataOffset(value: number) { this.#view.setUint32(this.#at + 0, value, true); }
   get dataLength(): number { return this.#view.getUint32(this.#at + 4, true); }
+  set dataLength(value: number) { this.#view.setUint32(this.#at + 4, value, true); }
   get controlOffset(): number { return this.#view.getUint32(this.#at + 8, true); }
+  set controlOffset(value: number) { this.#view.setUint32(this.#at + 8, value, true); }
   get controlLength(): number { return this.#view.getUint32(this.#at + 12, true); }
+  set controlLength(value: number) { this.#view.setUint32(this.#at + 12, value, true); }
   get addressLength(): number { return this.#view.getUint32(this.#at + 16, true); }
+  set addressLength(value: number) { this.#view.setUint32(this.#at + 16, value, true); }
   get flags(): number { return this.#view.getUint32(this.#at + 20, true); }
+  set flags(value: number) { this.#view.setUint32(this.#at + 20, value, true); }
 }
 
 /** A view of one ReadyRecord in the library's answer. */

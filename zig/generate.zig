@@ -62,7 +62,7 @@ fn typescript(out: *std.Io.Writer) !void {
     try out.writeAll("};\n");
 }
 
-/// One class: its size, and a getter a field.
+/// One class: its size, and a getter a field, and a setter where TypeScript writes it.
 fn view(out: *std.Io.Writer, comptime Record: type) !void {
     const name = comptime shortName(Record);
     try out.print(
@@ -88,6 +88,10 @@ fn view(out: *std.Io.Writer, comptime Record: type) !void {
                 "  get {s}(): number {{ return this.#view.{s}(this.#at + {d}{s}); }}\n",
                 .{ &property, method, offset, if (@sizeOf(field.type) > 1) ", true" else "" },
             );
+            if (comptime writable(Record)) try out.print(
+                "  set {s}(value: number) {{ this.#view.s{s}(this.#at + {d}, value{s}); }}\n",
+                .{ &property, method[1..], offset, if (@sizeOf(field.type) > 1) ", true" else "" },
+            );
         } else {
             try out.print(
                 "  get {s}(): Uint8Array {{ return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + {d}, {d}); }}\n",
@@ -96,6 +100,14 @@ fn view(out: *std.Io.Writer, comptime Record: type) !void {
         }
     }
     try out.writeAll("}\n");
+}
+
+/// Records that TypeScript writes too. The bytes of an array field are written through its view.
+fn writable(comptime Record: type) bool {
+    return switch (Record) {
+        layout.MessageRecord, layout.RouteRecord, layout.RuleRecord => true,
+        else => false,
+    };
 }
 
 /// The DataView method that reads a field, null for an array of bytes.
