@@ -1,13 +1,20 @@
 /**
  * Options of Neighbor Discovery messages: bytes to objects. Pure.
  *
- * Only the options a host configures names and prefixes with; the rest is passed over by {@linkcode parseOption}.
+ * Only the options a host configures itself with; the rest is passed over by {@linkcode parseOption}.
  * A malformed option is null, never an exception: RFC 4861 6.3.4 has a host ignore what it cannot read.
  *
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatAddress, isMulticast, isUnspecified } from "../ip/address.ts";
+
+/** Source Link-layer Address, RFC 4861 4.6.1 (type 1). */
+export interface SourceLinkLayerAddress {
+  name: "source-link-layer-address";
+  /** All behind the option's two first bytes: 6 of Ethernet; others may end in padding (RFC 4944 8). */
+  address: Uint8Array;
+}
 
 /** Prefix Information, RFC 4861 4.6.2 (type 3). */
 export interface PrefixInformation {
@@ -18,6 +25,27 @@ export interface PrefixInformation {
   /** 0xffffffff is without end. */
   validLifetimeSeconds: number;
   preferredLifetimeSeconds: number;
+  /** 16 bytes; bits behind the prefix length are the sender's and count for nothing. */
+  prefix: Uint8Array;
+}
+
+/** MTU, RFC 4861 4.6.4 (type 5). */
+export interface Mtu {
+  name: "mtu";
+  /** Bytes, as the router says; a host ignores less than 1280 and more than its link takes (RFC 4861 6.3.4). */
+  mtu: number;
+}
+
+/** How much a router, or a route of it, is preferred (RFC 4191 2.1). */
+export type Preference = "low" | "medium" | "high";
+
+/** Route Information, RFC 4191 2.3 (type 24). */
+export interface RouteInformation {
+  name: "route-information";
+  prefixLength: number;
+  preference: Preference;
+  /** 0xffffffff is without end. */
+  lifetimeSeconds: number;
   /** 16 bytes; bits behind the prefix length are the sender's and count for nothing. */
   prefix: Uint8Array;
 }
@@ -52,7 +80,10 @@ export interface Pref64 {
 
 /** An option this module reads. */
 export type NdOption =
+  | SourceLinkLayerAddress
   | PrefixInformation
+  | Mtu
+  | RouteInformation
   | RecursiveDnsServer
   | DnsSearchList
   | CaptivePortal
@@ -72,21 +103,33 @@ export function* splitOptions(bytes: Uint8Array): Generator<Uint8Array> {
 export function parseOption(bytes: Uint8Array): NdOption | null {
   if (bytes.length < 8 || bytes[1]! * 8 !== bytes.length) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  switch (bytes[0]) {
-    case 3:
-      return parsePrefixInformation(bytes, view);
-    case 25:
-      return parseRdnss(bytes, view);
-    case 31:
-      return parseDnssl(bytes, view);
-    case 37:
-      return parseCaptivePortal(bytes);
-    case 38:
-      return parsePref64(bytes, view);
-    default:
-      return null;
-  }
+  return PARSERS.get(bytes[0]!)?.(bytes, view) ?? null;
 }
+
+/** Whether {@linkcode parseOption} reads options of this type. */
+export function isReadType(type: number): boolean {
+  return PARSERS.has(type);
+}
+
+/** The preference in bits 3 and 4 of a byte; null is the reserved value, which each field treats in its own way. */
+export function parsePreference(byte: number): Preference | null {
+  return PREFERENCES[byte >> 3 & 3] ?? null;
+}
+
+/** By the two bits' value (RFC 4191 2.1). */
+const PREFERENCES: readonly (Preference | null)[] = ["medium", "high", null, "low"];
+
+const PARSERS: ReadonlyMap<number, (bytes: Uint8Array, view: DataView) => NdOption | null> =
+  new Map<number, (bytes: Uint8Array, view: DataView) => NdOption | null>([
+    [1, (bytes) => ({ name: "source-link-layer-address", address: bytes.slice(2) })],
+    [3, parsePrefixInformation],
+    [5, (bytes, view) => bytes.length === 8 ? { name: "mtu", mtu: view.getUint32(4) } : null],
+    [24, parseRouteInformation],
+    [25, parseRdnss],
+    [31, parseDnssl],
+    [37, parseCaptivePortal],
+    [38, parsePref64],
+  ]);
 
 function parsePrefixInformation(bytes: Uint8Array, view: DataView): PrefixInformation | null {
   if (bytes.length !== 32 || bytes[2]! > 128) return null;
@@ -101,12 +144,32 @@ function parsePrefixInformation(bytes: Uint8Array, view: DataView): PrefixInform
   };
 }
 
+function parseRouteInformation(bytes: Uint8Array, view: DataView): RouteInformation | null {
+  const prefixLength = bytes[2]!;
+  const preference = parsePreference(bytes[3]!);
+  // The prefix stands in 0, 8 or 16 bytes; what is not there is zero. A reserved preference voids the option.
+  if (prefixLength > 128 || bytes.length > 24 || preference === null) return null;
+  if (bytes.length < 8 + Math.ceil(prefixLength / 64) * 8) return null;
+  const prefix = new Uint8Array(16);
+  prefix.set(bytes.subarray(8));
+  return {
+    name: "route-information",
+    prefixLength,
+    preference,
+    lifetimeSeconds: view.getUint32(4),
+    prefix,
+  };
+}
+
 function parseRdnss(bytes: Uint8Array, view: DataView): RecursiveDnsServer | null {
   // An odd number of units: the header and two for each address.
   if (bytes.length < 24 || bytes.length % 16 !== 8) return null;
   const addresses: string[] = [];
   for (let at = 8; at < bytes.length; at += 16) {
-    addresses.push(formatAddress(bytes.subarray(at, at + 16)));
+    const address = bytes.subarray(at, at + 16);
+    // RFC 8106 5.3.1: one that is not unicast voids the option.
+    if (isMulticast(address) || isUnspecified(address)) return null;
+    addresses.push(formatAddress(address));
   }
   return { name: "rdnss", lifetimeSeconds: view.getUint32(4), addresses };
 }
