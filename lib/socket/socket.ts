@@ -1,0 +1,651 @@
+/**
+ * Sockets of the kernel's own, for both runtimes: what the runtimes' sockets cannot do (raw sockets, control
+ * messages, socket options, one provisioning domain), with promises.
+ *
+ * @module
+ */
+
+import { MessageRecord } from "../../ffi/layout.gen.ts";
+import { native } from "../../ffi/library.ts";
+import { checked, errnoName } from "../errno.ts";
+import { MifError } from "../error.ts";
+import { listPvds } from "../pvd/list.ts";
+import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
+import { type ControlMessage, decodeControl, encodeControl } from "./control.ts";
+import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./options.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, reactor } from "./reactor.ts";
+import { boundPvd, Selection } from "./selection.ts";
+import {
+  checkedNumber,
+  decodeSockaddr,
+  encodeSockaddr,
+  SOCKADDR_SIZE,
+  type SocketAddressInit,
+} from "./sockaddr.ts";
+
+/** How long an operation may take. */
+export interface WaitOptions {
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+  /** Milliseconds until the wait ends with ETIMEDOUT; without it there is no limit. */
+  timeoutMs?: number;
+}
+
+/** A message to send. */
+export interface OutgoingMessage {
+  data: Uint8Array;
+  /** Where to; left out on a connected socket. */
+  to?: SocketAddressInit;
+  /** Control messages (RFC 3542, cmsg(3)). */
+  control?: ControlMessage[];
+  /** MSG_* of send(2), or'ed; 0 where left out. */
+  flags?: number;
+}
+
+/** What {@linkcode Socket.recvmsg} may take. */
+export interface ReceiveOptions extends WaitOptions {
+  /** Room for the data in bytes; 65536 where left out. */
+  size?: number;
+  /** Room for control messages in bytes; 1024 where left out. */
+  controlSize?: number;
+  /** MSG_* of recv(2), or'ed; 0 where left out. */
+  flags?: number;
+}
+
+/** A message that came. */
+export interface ReceivedMessage {
+  /** The data, a copy of the caller's own. */
+  data: Uint8Array;
+  /** The length the message had; more than `data` holds where it was cut. */
+  length: number;
+  /** Who sent it; null on a connected stream. */
+  from: SocketAddress | null;
+  control: ControlMessage[];
+  /** There was no room for all of the data (MSG_TRUNC). */
+  truncated: boolean;
+  /** There was no room for all of the control messages (MSG_CTRUNC). */
+  controlTruncated: boolean;
+}
+
+const EAGAIN = 11;
+const EINPROGRESS = 115;
+const MSG_CTRUNC = 0x08;
+const MSG_TRUNC = 0x20;
+const DATA_SIZE = 65536;
+const DATA_SIZE_MAX = 64 * 1024 * 1024;
+const CONTROL_SIZE = 1024;
+const CONTROL_SIZE_MAX = 65536;
+const BATCH_MAX = 64;
+const nothing = new Uint8Array(0);
+
+/** Memory of system calls that finish within one turn: shared by all sockets of the thread. */
+class Arena {
+  readonly records: Uint8Array;
+  readonly addresses: Uint8Array;
+  readonly view: DataView;
+  readonly first: MessageRecord[];
+  data: Uint8Array;
+  control: Uint8Array;
+
+  constructor(readonly count: number, dataSize: number, controlSize: number) {
+    this.records = new Uint8Array(count * MessageRecord.SIZE);
+    this.addresses = new Uint8Array(count * SOCKADDR_SIZE);
+    this.view = new DataView(this.records.buffer);
+    this.first = Array.from(
+      { length: count },
+      (_, i) => new MessageRecord(this.view, i * MessageRecord.SIZE),
+    );
+    this.data = new Uint8Array(count * dataSize);
+    this.control = new Uint8Array(count * controlSize);
+  }
+
+  /** Places message `i`. */
+  place(
+    i: number,
+    dataAt: number,
+    dataLength: number,
+    controlAt: number,
+    controlLength: number,
+    addressLength: number,
+  ): void {
+    const record = this.first[i]!;
+    record.dataOffset = dataAt;
+    record.dataLength = dataLength;
+    record.controlOffset = controlAt;
+    record.controlLength = controlLength;
+    record.addressLength = addressLength;
+    record.flags = 0;
+  }
+}
+
+let single: Arena | null = null;
+let batch: Arena | null = null;
+
+/** One pending wait for readiness. */
+interface Waiter {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * Opens a socket: socket(2), non-blocking and close-on-exec.
+ *
+ * @param family AF_INET or AF_INET6.
+ * @param type SOCK_STREAM, SOCK_DGRAM or SOCK_RAW.
+ * @param protocol IPPROTO_*, 0 for the type's own.
+ * @throws {TypeError} or {RangeError} An argument is no number or out of range.
+ * @throws {MifError} EAFNOSUPPORT, EPROTONOSUPPORT; EPERM for a raw socket without CAP_NET_RAW.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { AF_INET, SOCK_DGRAM, socket } from "@mif/sockets";
+ *
+ * using receiver = socket(AF_INET, SOCK_DGRAM);
+ * receiver.bind({ address: "127.0.0.1" });
+ * using sender = socket(AF_INET, SOCK_DGRAM);
+ * await sender.sendmsg({ data: new Uint8Array([1, 2]), to: receiver.getsockname() });
+ * const { data } = await receiver.recvmsg({ timeoutMs: 1000 });
+ * assert.deepEqual([...data], [1, 2]);
+ * ```
+ */
+export function socket(family: number, type: number, protocol = 0): Socket {
+  checkedNumber("family", family, 0xff);
+  checkedNumber("type", type, 0xff);
+  checkedNumber("protocol", protocol, 0xffff);
+  const fd = checked(
+    native().mif_socket(family, type, protocol),
+    "socket",
+    `Cannot open a socket of family ${family}, type ${type}, protocol ${protocol}` +
+      (type === 3 ? "; a raw socket needs CAP_NET_RAW" : ""),
+  );
+  return new Socket(fd, family, type, protocol);
+}
+
+/** An open socket. Close it, or let `using` do it: nothing else will. */
+export class Socket implements Disposable {
+  /** AF_INET or AF_INET6. */
+  readonly family: number;
+  /** SOCK_STREAM, SOCK_DGRAM or SOCK_RAW. */
+  readonly type: number;
+  /** IPPROTO_*. */
+  readonly protocol: number;
+  #fd: number;
+  /** The events the reactor watches for, 0 while it does not know us. */
+  #events = 0;
+  #readers: Waiter[] = [];
+  #writers: Waiter[] = [];
+  #holding = true;
+  #listening = false;
+  #selection: Selection | null = null;
+
+  /** For {@linkcode socket} and accept(): takes over a non-blocking descriptor. */
+  constructor(fd: number, family: number, type: number, protocol: number) {
+    this.#fd = fd;
+    this.family = family;
+    this.type = type;
+    this.protocol = protocol;
+  }
+
+  /** The descriptor, still the socket's own. @throws {MifError} EBADF after close(). */
+  get fd(): number {
+    if (this.#fd < 0) throw closed("use");
+    return this.#fd;
+  }
+
+  /**
+   * The PvD this descriptor is bound to, read from the kernel, or null: right for a duplicate and for an accepted
+   * connection too.
+   */
+  get pvd(): PvdInfo | null {
+    return boundPvd(this, listPvds());
+  }
+
+  /**
+   * Keeps the socket on a PvD: the seed's `setsockopt(s, pvd)`. Select before bind() and connect(); a bind() after it
+   * may name one of the PvD's addresses, or the unspecified one for the chosen source. Null undoes it, which the
+   * kernel allows only while no PvD was selected.
+   *
+   * @throws {MifError} EPVDROUTE: the kernel would send by another router; the message names both and the repair.
+   *   EADDRNOTAVAIL: the PvD has no sure address of this family. ENONET: the PvD is gone. EISCONN, EINVAL:
+   *   too late. EOPNOTSUPP: null after a selection; open a new socket.
+   */
+  selectPvd(pvd: PvdInfo | null): void {
+    if (pvd !== null) {
+      this.#selection = new Selection(this, pvd);
+      return;
+    }
+    if (this.#selection === null) return;
+    throw new MifError(
+      `Cannot take the socket off PvD ${this.#selection.pvd.id}: the kernel does not undo a bind(); open a new socket`,
+      { code: "EOPNOTSUPP", errno: 95, syscall: "setsockopt" },
+    );
+  }
+
+  /** bind(2). @throws {MifError} EADDRINUSE, EADDRNOTAVAIL, EACCES for a port below 1024. */
+  bind(address: SocketAddressInit): void {
+    const name = encodeSockaddr(this.#selection?.bindAddress(address) ?? address, this.family);
+    checked(
+      native().mif_bind(this.fd, name, name.length),
+      "bind",
+      `Cannot bind to ${address.address} port ${address.port ?? 0}`,
+    );
+  }
+
+  /** connect(2); resolves when the connection stands. A failed one needs a new socket. */
+  async connect(address: SocketAddressInit, options: WaitOptions = {}): Promise<void> {
+    const name = encodeSockaddr(address, this.family);
+    const what = `Cannot connect to ${address.address} port ${address.port ?? 0}`;
+    options.signal?.throwIfAborted();
+    this.#selection?.check(address);
+    const result = native().mif_connect(this.fd, name, name.length);
+    if (result !== -EINPROGRESS) {
+      checked(result, "connect", what);
+      return;
+    }
+    await this.#wait("write", "connect", options);
+    checked(-this.getsockopt(SOL_SOCKET, SO_ERROR), "connect", what);
+  }
+
+  /** listen(2); then accept(), or iterate over the connections. */
+  listen(backlog = 511): void {
+    checkedNumber("backlog", backlog, 0x7fffffff);
+    checked(native().mif_listen(this.fd, backlog), "listen", "Cannot listen");
+    this.#listening = true;
+  }
+
+  /** accept(2): the next connection. */
+  async accept(options: WaitOptions = {}): Promise<Socket> {
+    const name = new Uint8Array(SOCKADDR_SIZE);
+    const fd = await this.#perform(
+      "read",
+      "accept",
+      options,
+      () => native().mif_accept(this.fd, name, name.length),
+    );
+    return new Socket(fd, this.family, this.type, this.protocol);
+  }
+
+  /**
+   * Sends on a connected socket; resolves with the number of bytes the kernel took: all of them, on a stream
+   * too, where that may take several calls.
+   */
+  async send(data: Uint8Array, options: WaitOptions & { flags?: number } = {}): Promise<number> {
+    let sent = 0;
+    do {
+      const rest = sent === 0 ? data : data.subarray(sent);
+      sent += await this.sendmsg({ data: rest, flags: options.flags }, options);
+    } while (this.type === SOCK_STREAM && sent < data.length);
+    return sent;
+  }
+
+  /** sendmsg(2): data with a destination and control messages; resolves with the bytes the kernel took. */
+  async sendmsg(message: OutgoingMessage, options: WaitOptions = {}): Promise<number> {
+    const { data, to } = message;
+    if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
+    const name = to === undefined ? nothing : encodeSockaddr(to, this.family);
+    if (to !== undefined) this.#selection?.check(to);
+    if (message.control) this.#selection?.checkControl(message.control);
+    const control = message.control?.length ? encodeControl(message.control) : nothing;
+    const flags = checkedNumber("flags", message.flags ?? 0, 0xffffffff);
+    const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
+    await this.#perform("write", "sendmsg", options, () => {
+      arena.place(0, 0, data.length, 0, control.length, name.length);
+      arena.addresses.set(name);
+      return native().mif_sendmmsg(
+        this.fd,
+        arena.records,
+        arena.records.length,
+        data,
+        data.length,
+        arena.addresses,
+        name.length === 0 ? 0 : arena.addresses.length,
+        control,
+        control.length,
+        flags,
+      );
+    });
+    return data.length === 0 ? 0 : arena.first[0]!.dataLength;
+  }
+
+  /** recv(2): the next datagram, or what a stream has; empty at a stream's end. */
+  async recv(options: ReceiveOptions = {}): Promise<Uint8Array> {
+    return (await this.recvmsg(options)).data;
+  }
+
+  /** recvmsg(2): the next message with its sender and control messages. */
+  async recvmsg(options: ReceiveOptions = {}): Promise<ReceivedMessage> {
+    const size = checkedNumber("size", options.size ?? DATA_SIZE, DATA_SIZE_MAX);
+    const controlSize = checkedNumber(
+      "controlSize",
+      options.controlSize ?? CONTROL_SIZE,
+      CONTROL_SIZE_MAX,
+    );
+    const flags = checkedNumber("flags", options.flags ?? 0, 0xffffffff);
+    const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
+    const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
+    const control = controlSize <= CONTROL_SIZE ? arena.control : new Uint8Array(controlSize);
+    let message: ReceivedMessage | null = null;
+    await this.#perform("read", "recvmsg", options, () => {
+      arena.place(0, 0, size, 0, controlSize, 0);
+      const result = native().mif_recvmmsg(
+        this.fd,
+        arena.records,
+        arena.records.length,
+        data,
+        data.length,
+        arena.addresses,
+        arena.addresses.length,
+        control,
+        control.length,
+        // The length a datagram had, also where there was less room.
+        this.type === SOCK_STREAM ? flags : flags | MSG_TRUNC,
+      );
+      if (result > 0) message = received(arena, 0, data, size, control);
+      return result;
+    });
+    return message!;
+  }
+
+  /**
+   * What comes, until the socket is closed: the connections of a listening socket, the messages of a datagram
+   * or raw socket (received in batches), the chunks of a stream until its end.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, undefined> {
+    if (this.#listening) throw new TypeError("A listening socket is iterated by connections()");
+    while (this.#fd >= 0) {
+      let messages: ReceivedMessage[];
+      try {
+        messages = await this.#receiveBatch();
+      } catch (error) {
+        if (this.#fd < 0) return;
+        throw error;
+      }
+      if (this.type === SOCK_STREAM && messages[0]!.length === 0) return;
+      yield* messages;
+    }
+  }
+
+  /** The connections of a listening socket, until it is closed. */
+  async *connections(): AsyncGenerator<Socket, void, undefined> {
+    while (this.#fd >= 0) {
+      let connection: Socket;
+      try {
+        connection = await this.accept();
+      } catch (error) {
+        if (this.#fd < 0) return;
+        // The peer was gone before we came to it.
+        if (error instanceof MifError && error.code === "ECONNABORTED") continue;
+        throw error;
+      }
+      yield connection;
+    }
+  }
+
+  /** shutdown(2): SHUT_RD, SHUT_WR or SHUT_RDWR. */
+  shutdown(how: number): void {
+    checked(
+      native().mif_shutdown(this.fd, checkedNumber("how", how, 2)),
+      "shutdown",
+      "Cannot shut the socket down",
+    );
+  }
+
+  /** getsockname(2): our own address; port 0 while it is not bound. */
+  getsockname(): SocketAddress {
+    return this.#name(0, "getsockname");
+  }
+
+  /** getpeername(2). @throws {MifError} ENOTCONN. */
+  getpeername(): SocketAddress {
+    return this.#name(1, "getpeername");
+  }
+
+  /** setsockopt(2): a number or boolean as an int, or bytes as they are. */
+  setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
+    checkedNumber("level", level, 0xffff);
+    checkedNumber("name", name, 0xffff);
+    const bytes = value instanceof Uint8Array ? value : int(Number(value));
+    checked(
+      native().mif_setsockopt(this.fd, level, name, bytes, bytes.length),
+      "setsockopt",
+      `Cannot set option ${name} of level ${level}`,
+    );
+  }
+
+  /** getsockopt(2) of an int. */
+  getsockopt(level: number, name: number): number {
+    const bytes = this.getsockoptBytes(level, name, 4);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes.length === 4 ? view.getInt32(0, true) : bytes[0] ?? 0;
+  }
+
+  /** getsockopt(2) of up to `size` bytes. */
+  getsockoptBytes(level: number, name: number, size: number): Uint8Array {
+    checkedNumber("level", level, 0xffff);
+    checkedNumber("name", name, 0xffff);
+    const bytes = new Uint8Array(checkedNumber("size", size, 0xffff));
+    const length = checked(
+      native().mif_getsockopt(this.fd, level, name, bytes, bytes.length),
+      "getsockopt",
+      `Cannot read option ${name} of level ${level}`,
+    );
+    return bytes.subarray(0, Math.min(length, bytes.length));
+  }
+
+  /** Whether the socket is closed. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** A pending operation keeps the process alive: so it is unless unref() was called. */
+  ref(): void {
+    this.#setHolding(true);
+  }
+
+  /** A pending operation does not keep the process alive. */
+  unref(): void {
+    this.#setHolding(false);
+  }
+
+  /** Closes the socket; pending operations end with EBADF. A second time does nothing. */
+  close(): void {
+    if (this.#fd < 0) return;
+    const fd = this.detach();
+    native().mif_close(fd);
+  }
+
+  /** Gives the descriptor away: the caller owns it, and this socket is closed. */
+  detach(): number {
+    const fd = this.fd;
+    if (this.#events !== 0) reactor().remove(fd);
+    this.#fd = -1;
+    this.#events = 0;
+    for (const waiter of [...this.#readers, ...this.#writers]) waiter.reject(closed("wait for"));
+    return fd;
+  }
+
+  /** Closes the socket. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #receiveBatch(): Promise<ReceivedMessage[]> {
+    const arena = batch ??= new Arena(BATCH_MAX, DATA_SIZE, CONTROL_SIZE);
+    const messages: ReceivedMessage[] = [];
+    await this.#perform("read", "recvmmsg", {}, () => {
+      for (let i = 0; i < BATCH_MAX; i++) {
+        arena.place(i, i * DATA_SIZE, DATA_SIZE, i * CONTROL_SIZE, CONTROL_SIZE, 0);
+      }
+      // A stream's messages are one.
+      const count = this.type === SOCK_STREAM ? 1 : BATCH_MAX;
+      const result = native().mif_recvmmsg(
+        this.fd,
+        arena.records,
+        count * MessageRecord.SIZE,
+        arena.data,
+        arena.data.length,
+        arena.addresses,
+        arena.addresses.length,
+        arena.control,
+        arena.control.length,
+        0,
+      );
+      for (let i = 0; i < result; i++) {
+        messages.push(received(arena, i, arena.data, DATA_SIZE, arena.control));
+      }
+      return result;
+    });
+    return messages;
+  }
+
+  #name(peer: number, syscall: string): SocketAddress {
+    const bytes = new Uint8Array(SOCKADDR_SIZE);
+    const length = checked(
+      native().mif_getsockname(this.fd, peer, bytes, bytes.length),
+      syscall,
+      "Cannot read the socket's address",
+    );
+    return decodeSockaddr(bytes.subarray(0, length))!;
+  }
+
+  /** Tries until the kernel no longer says "later". */
+  async #perform(
+    direction: "read" | "write",
+    syscall: string,
+    options: WaitOptions,
+    attempt: () => number,
+  ): Promise<number> {
+    options.signal?.throwIfAborted();
+    const endMs = options.timeoutMs === undefined
+      ? Infinity
+      : performance.now() + options.timeoutMs;
+    while (true) {
+      const result = attempt();
+      if (result !== -EAGAIN) return checked(result, syscall, `Cannot ${syscall}`);
+      const timeoutMs = endMs === Infinity ? undefined : Math.max(0, endMs - performance.now());
+      await this.#wait(direction, syscall, { signal: options.signal, timeoutMs });
+    }
+  }
+
+  /** Resolves when the socket may be ready; rejects on abort, timeout and close. */
+  #wait(direction: "read" | "write", syscall: string, options: WaitOptions): Promise<void> {
+    const { signal, timeoutMs } = options;
+    const waiters = direction === "read" ? this.#readers : this.#writers;
+    return new Promise<void>((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const settle = (finish: () => void) => {
+        const at = waiters.indexOf(waiter);
+        if (at < 0) return;
+        waiters.splice(at, 1);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        if (this.#holding) reactor().release();
+        finish();
+      };
+      const waiter: Waiter = {
+        resolve: () => settle(resolve),
+        reject: (reason) => settle(() => reject(reason)),
+      };
+      const abort = () => waiter.reject(signal!.reason);
+      waiters.push(waiter);
+      if (this.#holding) reactor().hold();
+      signal?.addEventListener("abort", abort, { once: true });
+      if (timeoutMs !== undefined) {
+        timer = setTimeout(() => waiter.reject(timedOut(syscall)), timeoutMs);
+      }
+      try {
+        this.#watch(direction === "read" ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
+      } catch (error) {
+        waiter.reject(error);
+      }
+    });
+  }
+
+  /** Has the reactor tell us of these events too. */
+  #watch(events: number): void {
+    const wanted = this.#events | events;
+    if (this.#events === 0) {
+      reactor().add(this.fd, wanted, (ready) => this.#onReady(ready));
+    } else if (wanted !== this.#events) {
+      reactor().change(this.fd, wanted);
+    }
+    this.#events = wanted;
+  }
+
+  #onReady(events: number): void {
+    const failed = (events & (EPOLLERR | EPOLLHUP)) !== 0;
+    if (failed || (events & EPOLLOUT) !== 0) {
+      for (const waiter of [...this.#writers]) waiter.resolve();
+      // Otherwise every send that empties the queue would wake us.
+      if (this.#fd >= 0 && (this.#events & EPOLLOUT) !== 0 && this.#events !== EPOLLOUT) {
+        this.#events &= ~EPOLLOUT;
+        reactor().change(this.#fd, this.#events);
+      }
+    }
+    if (failed || (events & (EPOLLIN | EPOLLRDHUP)) !== 0) {
+      for (const waiter of [...this.#readers]) waiter.resolve();
+    }
+  }
+
+  #setHolding(holding: boolean): void {
+    if (this.#holding === holding) return;
+    this.#holding = holding;
+    for (let i = this.#readers.length + this.#writers.length; i > 0; i--) {
+      if (holding) reactor().hold();
+      else reactor().release();
+    }
+  }
+}
+
+function received(
+  arena: Arena,
+  i: number,
+  data: Uint8Array,
+  room: number,
+  control: Uint8Array,
+): ReceivedMessage {
+  const record = arena.first[i]!;
+  const start = record.dataOffset;
+  const flags = record.flags;
+  const address = arena.addresses.subarray(
+    i * SOCKADDR_SIZE,
+    i * SOCKADDR_SIZE + record.addressLength,
+  );
+  const controlStart = record.controlOffset;
+  return {
+    data: data.slice(start, start + Math.min(record.dataLength, room)),
+    length: record.dataLength,
+    from: record.addressLength === 0 ? null : decodeSockaddr(address),
+    control: record.controlLength === 0
+      ? []
+      : decodeControl(control.subarray(controlStart, controlStart + record.controlLength)),
+    truncated: (flags & MSG_TRUNC) !== 0,
+    controlTruncated: (flags & MSG_CTRUNC) !== 0,
+  };
+}
+
+function int(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) {
+    throw new RangeError(`An option's number must fit into 32 bits, and ${value} does not`);
+  }
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value | 0, true);
+  return bytes;
+}
+
+function closed(what: string): MifError {
+  return new MifError(`Cannot ${what} the socket: it is closed`, {
+    code: errnoName(9),
+    errno: 9,
+    syscall: "close",
+  });
+}
+
+function timedOut(syscall: string): MifError {
+  return new MifError(`${syscall} took longer than its timeoutMs`, {
+    code: errnoName(110),
+    errno: 110,
+    syscall,
+  });
+}
