@@ -289,10 +289,11 @@ export class Socket implements Disposable {
     const control = message.control?.length ? encodeControl(message.control) : nothing;
     const flags = checkedNumber("flags", message.flags ?? 0, 0xffffffff);
     const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
+    let taken = 0;
     await this.#perform("write", "sendmsg", options, () => {
       arena.place(0, 0, data.length, 0, control.length, name.length);
       arena.addresses.set(name);
-      return native().mif_sendmmsg(
+      const result = native().mif_sendmmsg(
         this.fd,
         arena.records,
         arena.records.length,
@@ -304,8 +305,11 @@ export class Socket implements Disposable {
         control.length,
         flags,
       );
+      // At once: the memory is every socket's.
+      taken = arena.first[0]!.dataLength;
+      return result;
     });
-    return data.length === 0 ? 0 : arena.first[0]!.dataLength;
+    return taken;
   }
 
   /** recv(2): the next datagram, or what a stream has; empty at a stream's end. */
