@@ -14,10 +14,10 @@ import { UsageError } from "./cli/usage.ts";
 import { MifError } from "./mod.ts";
 
 /** A subcommand: takes the words behind its name, returns what is to be printed. */
-type Command = (words: string[]) => string;
+type Command = (words: string[]) => string | Promise<string>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
-  list: { run: list, summary: "this machine's provisioning domains [--json]" },
+  list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
@@ -32,13 +32,13 @@ function help(): string {
 }
 
 /** Runs one command line and returns its exit status. */
-function main(words: string[]): number {
+async function main(words: string[]): Promise<number> {
   const [name = "--help", ...rest] = words;
   if (name === "--help" || name === "-h" || name === "help") return print(help());
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;
   try {
     if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
-    return print(command.run(rest));
+    return print(await command.run(rest));
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`mif: ${error.message}; see mif --help\n`);
@@ -61,4 +61,4 @@ function print(text: string): number {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

@@ -23,6 +23,7 @@ export { listPvds } from "./lib/pvd/list.ts";
 export type {
   Attribution,
   PvdAddress,
+  PvdAdvertisement,
   PvdDnsServer,
   PvdInfo,
   SocketAddress,

@@ -5,13 +5,16 @@
  */
 
 import { styleText } from "node:util";
-import { listPvds, type PvdInfo } from "../mod.ts";
+import { getpvdinfo, listPvds, type PvdAdvertisement, type PvdInfo } from "../mod.ts";
 import { readOptions } from "./usage.ts";
 
-/** The text of `mif list`, or with `--json` an array of PvdInfo. */
-export function list(words: string[]): string {
-  const { json } = readOptions(words, { json: { type: "boolean" } });
-  const pvds = listPvds();
+/** The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers. */
+export async function list(words: string[]): Promise<string> {
+  const { json, solicit } = readOptions(words, {
+    json: { type: "boolean" },
+    solicit: { type: "boolean" },
+  });
+  const pvds = solicit ? await getpvdinfo("localhost", null, { solicit }) : listPvds();
   if (json) return JSON.stringify(pvds, null, 2) + "\n";
   if (pvds.length === 0) {
     return "No provisioning domain: nothing but loopback is up with an address on this machine.\n";
@@ -24,6 +27,7 @@ const SHOWN_MAX = 8;
 
 function describe(pvd: PvdInfo): string {
   const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
+  const { advertisement } = pvd;
   const rows: [string, string[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
     ["gateways", pvd.gateways.map(({ address }) => address)],
@@ -37,11 +41,44 @@ function describe(pvd: PvdInfo): string {
     ],
     ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
     ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
+    ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
   ];
   const title = `${styleText("bold", pvd.id)}  ${pvd.kind}, ${origin}, ` +
     `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
   const note = pvd.attribution === "unknown" ? row("note", [unattributed(pvd)]) : "";
   return title + rows.map(([name, values]) => row(name, values)).join("") + note;
+}
+
+/** One line for the router, and one for each thing it gives. */
+function describeAdvertisement(advertisement: PvdAdvertisement): string[] {
+  const { routerLifetimeSeconds, preference, managed, other, homeAgent } = advertisement;
+  const router = routerLifetimeSeconds === 0
+    ? "no default router"
+    : `default router, ${preference} preference, for ${routerLifetimeSeconds} s`;
+  const flags = [
+    managed ? "addresses by DHCPv6" : "",
+    other ? "configuration by DHCPv6" : "",
+    homeAgent ? "home agent" : "",
+  ];
+  return [
+    [router, ...flags].filter((part) => part !== "").join(", "),
+    ...advertisement.prefixes.map(({ prefix, validSeconds, preferredSeconds }) =>
+      `${prefix} valid ${lifetime(validSeconds)}, preferred ${lifetime(preferredSeconds)}`
+    ),
+    ...advertisement.routes.map(({ destination, preference, lifetimeSeconds }) =>
+      `route ${destination} ${preference} preference, for ${lifetime(lifetimeSeconds)}`
+    ),
+    ...advertisement.dnsServers.map(({ address, lifetimeSeconds }) =>
+      `DNS ${address} for ${lifetime(lifetimeSeconds)}`
+    ),
+    ...advertisement.searchDomains.map(({ domain, lifetimeSeconds }) =>
+      `search ${domain} for ${lifetime(lifetimeSeconds)}`
+    ),
+  ];
+}
+
+function lifetime(seconds: number | null): string {
+  return seconds === null ? "ever" : `${seconds} s`;
 }
 
 function unattributed(pvd: PvdInfo): string {

@@ -26,8 +26,8 @@ export interface UnknownOption {
   bytes: Uint8Array;
 }
 
-/** What a router says of itself and its network. */
-export interface RouterAdvertisement {
+/** What a router says of itself, in front of all options. */
+export interface RouterAdvertisementHeader {
   /** Cur Hop Limit: for outgoing packets; 0 says nothing. */
   hopLimit: number;
   /** M: addresses by DHCPv6. */
@@ -44,6 +44,10 @@ export interface RouterAdvertisement {
   reachableMs: number;
   /** Retrans Timer; 0 says nothing. */
   retransMs: number;
+}
+
+/** What a router says of itself and its network. */
+export interface RouterAdvertisement extends RouterAdvertisementHeader {
   /** In the message's order. Those that are malformed in themselves are left out. */
   options: (NdOption | UnknownOption)[];
 }
@@ -85,7 +89,7 @@ export function parseRouterAdvertisement(
   return end === message.length ? { ...parseHeader(message), options } : null;
 }
 
-function parseHeader(message: Uint8Array): Omit<RouterAdvertisement, "options"> {
+function parseHeader(message: Uint8Array): RouterAdvertisementHeader {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const flags = message[5]!;
   const routerLifetimeSeconds = view.getUint16(6);

@@ -1,108 +1,29 @@
 /**
- * What routers announced while this process listened, without privilege.
+ * What routers announced while this process listened.
  *
- * The kernel passes some options of each Router Advertisement to everyone who joined a netlink group
- * (RTM_NEWNDUSEROPT): prefixes (since Linux 6.6), DNS servers, search lists, captive portal, PREF64, each with the
- * router's address. It keeps none of them, so what came before the first call of {@linkcode advertised} is not
+ * Without privilege: the kernel passes some options of each Router Advertisement to everyone who joined a netlink
+ * group (RTM_NEWNDUSEROPT): prefixes (since Linux 6.6), DNS servers, search lists, captive portal, PREF64, each with
+ * the router's address. It keeps none of them, so what came before the first call of {@linkcode advertised} is not
  * known, and on hosts whose network manager reads advertisements itself (accept_ra=0) nothing comes at all.
+ * With CAP_NET_RAW: whole advertisements, which {@linkcode hearAdvertisement} takes in. Both are one memory.
  *
  * @module
  */
 
 import { native } from "../../ffi/library.ts";
-import { linux, NEVER } from "../../ffi/layout.gen.ts";
-import { formatAddress, networkOf } from "../ip/address.ts";
-import { type NdOption, parseOption } from "../ndp/options.ts";
+import { linux } from "../../ffi/layout.gen.ts";
+import { formatAddress } from "../ip/address.ts";
+import { parseOption } from "../ndp/options.ts";
+import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { readRecords } from "../netlink/records.ts";
-
-/** One option of one router on one link, while its lifetime runs. */
-export interface Advertised {
-  /** Index of the link. */
-  interface: number;
-  /** The router's link-local address. */
-  router: string;
-  option: NdOption;
-  /** On the clock given to {@linkcode AdvertisementMemory}; Infinity where it has no end. */
-  expiresMs: number;
-}
+import {
+  type Advertised,
+  type AdvertisedRouter,
+  AdvertisementMemory,
+} from "./advertisement_memory.ts";
 
 const ICMPV6_ROUTER_ADVERTISEMENT = 134;
-/** A hostile link may announce without end; what came last is kept. */
-const OPTIONS_MAX = 4096;
 const ENOBUFS = 105;
-/** Captive portal options carry no lifetime of their own; the next advertisement repeats them. */
-const UNTIMED_LIFETIME_SECONDS = 1800;
-/** A router cannot take an address away sooner (RFC 4862 5.5.3 e), so long it is one of the router's prefix. */
-const ADDRESS_LIFETIME_MIN_SECONDS = 7200;
-
-/** Keeps the latest of each option by link, router and content, until its lifetime ends. */
-export class AdvertisementMemory {
-  readonly #kept = new Map<string, Advertised>();
-
-  /** Takes in one option. A lifetime of zero withdraws what it names. */
-  hear(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
-    for (const one of separate(option)) this.#hearOne(interfaceIndex, router, one, nowMs);
-  }
-
-  #hearOne(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
-    const key = `${interfaceIndex} ${router} ${contentOf(option)}`;
-    this.#kept.delete(key);
-    const lifetimeSeconds = lifetimeOf(option);
-    if (lifetimeSeconds === 0) return;
-    if (this.#kept.size >= OPTIONS_MAX) this.#kept.delete(this.#kept.keys().next().value!);
-    const expiresMs = lifetimeSeconds === NEVER ? Infinity : nowMs + lifetimeSeconds * 1000;
-    this.#kept.set(key, { interface: interfaceIndex, router, option, expiresMs });
-  }
-
-  /** All that still holds, the latest last. */
-  current(nowMs: number): Advertised[] {
-    for (const [key, { expiresMs }] of this.#kept) {
-      if (expiresMs <= nowMs) this.#kept.delete(key);
-    }
-    return [...this.#kept.values()];
-  }
-}
-
-/** One option for each server and domain: the next advertisement may list others beside it (RFC 8106 5.1, 5.2). */
-function separate(option: NdOption): NdOption[] {
-  switch (option.name) {
-    case "rdnss":
-      return option.addresses.map((address) => ({ ...option, addresses: [address] }));
-    case "dnssl":
-      return option.domains.map((domain) => ({ ...option, domains: [domain] }));
-    default:
-      return [option];
-  }
-}
-
-/** What makes two options the same statement. */
-function contentOf(option: NdOption): string {
-  switch (option.name) {
-    case "prefix-information":
-      return `prefix ${
-        formatAddress(networkOf(option.prefix, option.prefixLength))
-      }/${option.prefixLength}`;
-    case "rdnss":
-      return `rdnss ${option.addresses.join(" ")}`;
-    case "dnssl":
-      return `dnssl ${option.domains.join(" ")}`;
-    case "captive-portal":
-      return "captive-portal";
-    case "pref64":
-      return `pref64 ${option.prefix}/${option.prefixLength}`;
-  }
-}
-
-function lifetimeOf(option: NdOption): number {
-  switch (option.name) {
-    case "prefix-information":
-      return Math.max(option.validLifetimeSeconds, ADDRESS_LIFETIME_MIN_SECONDS);
-    case "captive-portal":
-      return UNTIMED_LIFETIME_SECONDS;
-    default:
-      return option.lifetimeSeconds;
-  }
-}
 
 const memory = new AdvertisementMemory();
 let listener: number | null = null;
@@ -111,11 +32,36 @@ const records = new Uint8Array(64 * 1024);
 /** At the most so many datagrams a call: a flood must not hold the caller. */
 const DATAGRAMS_MAX = 4096;
 
+/** What was heard and still holds, as of one moment. */
+export interface Announcements {
+  /** The latest last. */
+  options: Advertised[];
+  /** Those of which a whole advertisement was heard. */
+  routers: AdvertisedRouter[];
+}
+
 /**
- * The options that routers announced since the first call and that still hold. Listens from then on; each
- * call takes in what came meanwhile, without waiting.
+ * What routers announced since the first call and that still holds. Listens from then on; each call takes in
+ * what came meanwhile, without waiting.
  */
-export function advertised(nowMs: number = performance.now()): Advertised[] {
+export function advertised(nowMs: number = performance.now()): Announcements {
+  listen(nowMs);
+  return { options: memory.current(nowMs), routers: memory.routers(nowMs) };
+}
+
+/** Takes in a whole advertisement that came just now and is valid (RFC 4861 6.1.2). */
+export function hearAdvertisement(
+  interfaceIndex: number,
+  router: string,
+  advertisement: RouterAdvertisement,
+): void {
+  const nowMs = performance.now();
+  // What the kernel passed on before must not come after it.
+  listen(nowMs);
+  memory.hearAdvertisement(interfaceIndex, router, advertisement, nowMs);
+}
+
+function listen(nowMs: number): void {
   const library = native();
   listener ??= library.mif_netlink_join(linux.RTNLGRP_ND_USEROPT);
   // A sandbox may refuse the socket: then nothing is heard, as `mif doctor` says.
@@ -132,7 +78,6 @@ export function advertised(nowMs: number = performance.now()): Advertised[] {
       if (parsed) memory.hear(record.interface, formatAddress(record.router), parsed, nowMs);
     }
   }
-  return memory.current(nowMs);
 }
 
 /** Whether the listening socket could be opened: null before the first call. */

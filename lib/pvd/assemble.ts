@@ -59,6 +59,7 @@ function describe(draft: PvdDraft): PvdInfo {
   };
   if (draft.pref64 !== undefined) pvd.pref64 = draft.pref64;
   if (draft.captivePortal !== undefined) pvd.captivePortal = draft.captivePortal;
+  if (draft.advertisement !== undefined) pvd.advertisement = draft.advertisement;
   return pvd;
 }
 

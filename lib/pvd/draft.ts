@@ -7,7 +7,7 @@
 import type { LinkRecord } from "../../ffi/layout.gen.ts";
 import type { AddressRecord, RouteRecord } from "../../ffi/layout.gen.ts";
 import { interfaceName } from "../netlink/records.ts";
-import type { Attribution, PvdDnsServer } from "./pvd.ts";
+import type { Attribution, PvdAdvertisement, PvdDnsServer } from "./pvd.ts";
 
 /** A next hop of a default route, with what its rank depends on. */
 export interface DraftGateway {
@@ -35,6 +35,7 @@ export class PvdDraft {
   advertisedMtu = 0;
   pref64: string | undefined;
   captivePortal: string | undefined;
+  advertisement: PvdAdvertisement | undefined;
 
   constructor(link: Link, router: string | null) {
     this.link = link;

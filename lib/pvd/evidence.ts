@@ -11,7 +11,7 @@ import { linux } from "../../ffi/layout.gen.ts";
 import { formatAddress, networkOf, parseAddress, prefixContains } from "../ip/address.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
-import type { Advertised } from "./advertised.ts";
+import type { Advertised } from "./advertisement_memory.ts";
 import type { Link, PvdDraft } from "./draft.ts";
 import type { Attribution } from "./pvd.ts";
 

@@ -18,15 +18,26 @@ import {
   parsePrefix,
   prefixContains,
 } from "../ip/address.ts";
+import { readSnapshot } from "../netlink/snapshot.ts";
 import { portOf } from "../service.ts";
 import { hostFiles } from "../sources/host_files.ts";
+import { hearAdvertisement } from "./advertised.ts";
+import { buildLinks } from "./links.ts";
 import { listPvds } from "./list.ts";
 import type { PvdInfo, SocketAddress } from "./pvd.ts";
+import { linksToSolicit, solicit } from "./solicit.ts";
 
 /** What {@linkcode getpvdinfo} takes beside its names. */
 export interface GetPvdInfoOptions {
   /** Ends the call with the signal's reason. */
   signal?: AbortSignal;
+  /**
+   * First asks the routers of all links what they announce, and waits for their answers: mostly less than a second,
+   * four at the most (RFC 4861 6.3.7). Then prefixes, DNS servers and search domains stand with the router that
+   * announced them, also where a link has several, and `advertisement` says what each announces. Sends packets;
+   * needs CAP_NET_RAW.
+   */
+  solicit?: boolean;
 }
 
 const files = hostFiles();
@@ -43,7 +54,7 @@ const files = hostFiles();
  *
  * @returns The PvDs; empty where none reaches the node.
  * @throws {TypeError} An argument is neither string nor null.
- * @throws {MifError} EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
+ * @throws {MifError} EPERM: `solicit` without CAP_NET_RAW. EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
  *   EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: the resolver could not say. And those of
  *   {@linkcode listPvds}.
  *
@@ -63,7 +74,7 @@ export async function getpvdinfo(
 ): Promise<PvdInfo[]> {
   checkType("nodename", nodename);
   checkType("servname", servname);
-  const { signal } = options;
+  const { signal, solicit: soliciting = false } = options;
   signal?.throwIfAborted();
   if (nodename === null && servname === null) {
     throw noName("nodename and servname are both null; give one");
@@ -71,6 +82,10 @@ export async function getpvdinfo(
   const port = servname === null ? 0 : portOf(servname, files);
   const node = nodename === null || isThisHost(nodename) ? null : parseNode(nodename);
   const addresses = typeof node === "string" ? await resolve(node, signal) : node && [node];
+  if (soliciting) {
+    const links = linksToSolicit(buildLinks(readSnapshot()));
+    await solicit(links, { signal, hear: hearAdvertisement });
+  }
   return withPort(addresses ? select(listPvds(), addresses) : listPvds(), port);
 }
 

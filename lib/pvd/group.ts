@@ -14,7 +14,7 @@ import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
-import type { Advertised } from "./advertised.ts";
+import type { Announcements } from "./advertised.ts";
 import { assemble } from "./assemble.ts";
 import type { Link, PvdDraft, RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
@@ -25,7 +25,7 @@ import type { PvdInfo } from "./pvd.ts";
 /** All that a host says of itself at one time. */
 export interface HostFacts {
   kernel: Records;
-  advertised: Advertised[];
+  advertised: Announcements;
   sources: SourceReport[];
   /** The system's own way to an address, or null where there is none. */
   route(destination: Uint8Array): RouteAnswer | null;
@@ -34,23 +34,35 @@ export interface HostFacts {
 /** The PvDs, best first: those the system would take by default, then by interface. */
 export function groupPvds(facts: HostFacts): PvdInfo[] {
   const links = buildLinks(facts.kernel);
-  const evidence = collectEvidence(links, facts.kernel, facts.advertised, facts.sources);
+  const evidence = collectEvidence(links, facts.kernel, facts.advertised.options, facts.sources);
   for (const link of links.values()) {
     const statements = evidence.get(link);
     for (const address of link.addresses) placeAddress(link, address, statements);
     for (const leg of link.legs) placeRoute(link, leg, statements);
   }
   placeNameService(links, evidence, facts);
+  for (const { interface: index, router, advertisement } of facts.advertised.routers) {
+    const link = links.get(index);
+    if (link) link.routerDraft(router).advertisement = advertisement;
+  }
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));
   return assemble(drafts);
 }
 
-/** An interface with nothing but its link-local address provides nothing, nor does a router without anything. */
+/**
+ * An interface with nothing but its link-local address provides nothing, nor does a router without anything.
+ * A router that offers itself or a prefix is shown, also where this host takes nothing of it.
+ */
 function isPvd(draft: PvdDraft): boolean {
-  return draft.gateways.size > 0 || draft.dnsServers.size > 0 ||
+  return draft.gateways.size > 0 || draft.dnsServers.size > 0 || isOffering(draft) ||
     (draft.router !== null && draft.routes.size > 0) ||
     draft.addresses.some((address) => !isLinkLocalRecord(address)) ||
     [...draft.routes.values()].some(({ destination }) => /^(::|0\.0\.0\.0)\/0$/.test(destination));
+}
+
+function isOffering({ advertisement }: PvdDraft): boolean {
+  return advertisement !== undefined && (advertisement.routerLifetimeSeconds > 0 ||
+    advertisement.prefixes.some(({ validSeconds }) => validSeconds !== 0));
 }
 
 function isLinkLocalRecord(address: AddressRecord): boolean {

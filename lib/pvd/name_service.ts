@@ -17,13 +17,15 @@ import type { HostFacts } from "./group.ts";
 const HEARD = "router-advertisement";
 const DNS_PORT = 53;
 
-/** Places the servers, search domains, captive portals and NAT64 prefixes of all sources. */
+const IPV6_MTU_MIN = 1280;
+
+/** Places the servers, search domains, captive portals and NAT64 prefixes of all sources, and routers' MTUs. */
 export function placeNameService(
   links: Map<number, Link>,
   evidence: Map<Link, Evidence[]>,
   facts: HostFacts,
 ): void {
-  for (const { interface: index, router, option } of facts.advertised) {
+  for (const { interface: index, router, option } of facts.advertised.options) {
     const draft = links.get(index)?.routerDraft(router);
     if (!draft) continue;
     switch (option.name) {
@@ -35,6 +37,9 @@ export function placeNameService(
         break;
       case "captive-portal":
         draft.captivePortal = option.uri;
+        break;
+      case "mtu":
+        if (option.mtu >= IPV6_MTU_MIN) draft.advertisedMtu = option.mtu;
         break;
       case "pref64":
         draft.pref64 = `${option.prefix}/${option.prefixLength}`;

@@ -43,6 +43,44 @@ export interface PvdDnsServer {
 }
 
 /**
+ * What a router announces, as the whole Router Advertisements say that this process heard (`solicit`), with what is
+ * left of each lifetime. Some of it this host may not have taken: it forwards, its kernel is told not to, or a network
+ * manager decides.
+ */
+export interface PvdAdvertisement {
+  /** Seconds for which it is a default router; 0 where it is none. */
+  routerLifetimeSeconds: number;
+  /** Among default routers (RFC 4191 2.2). */
+  preference: "low" | "medium" | "high";
+  /** For outgoing packets; 0 says nothing. */
+  hopLimit: number;
+  /** Addresses are to be had by DHCPv6. */
+  managed: boolean;
+  /** Other configuration is to be had by DHCPv6. */
+  other: boolean;
+  /** It is a Mobile IPv6 home agent (RFC 6275 7.1). */
+  homeAgent: boolean;
+  /** "address/length"; seconds are null without end. A prefix just taken back has 0. */
+  prefixes: {
+    prefix: string;
+    onLink: boolean;
+    autonomous: boolean;
+    validSeconds: number | null;
+    preferredSeconds: number | null;
+  }[];
+  /** More specific routes (RFC 4191 2.3); "address/length", seconds null without end. */
+  routes: {
+    destination: string;
+    preference: "low" | "medium" | "high";
+    lifetimeSeconds: number | null;
+  }[];
+  /** RFC 8106 5.1; seconds null without end. */
+  dnsServers: { address: string; lifetimeSeconds: number | null }[];
+  /** RFC 8106 5.2; seconds null without end. */
+  searchDomains: { domain: string; lifetimeSeconds: number | null }[];
+}
+
+/**
  * How it is known that the addresses of a PvD belong to its router.
  *
  * - `"interface"`: no router is involved; all of this was configured on the interface (IPv4, static).
@@ -102,6 +140,8 @@ export interface PvdInfo {
   pref64?: string;
   /** URI of the captive portal API (RFC 8910). */
   captivePortal?: string;
+  /** What the router announces, where this process heard a whole advertisement of it. */
+  advertisement?: PvdAdvertisement;
   /** The seed's struct: the best address, with the port that servname names (else 0). Null where none is sure. */
   ai_addr: SocketAddress | null;
   /** The seed's struct: the best gateway, port 0. */
