@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 2;
+export const ABI_VERSION: number = 3;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -305,8 +305,12 @@ export const linux = {
   NLMSG_OVERRUN: 4,
   NLM_F_REQUEST: 1,
   NLM_F_MULTI: 2,
+  NLM_F_ACK: 4,
   NLM_F_DUMP_INTR: 16,
   NLM_F_DUMP: 768,
+  NLM_F_REPLACE: 256,
+  NLM_F_EXCL: 512,
+  NLM_F_CREATE: 1024,
   NETLINK_ROUTE: 0,
   NETLINK_ADD_MEMBERSHIP: 1,
   NETLINK_GET_STRICT_CHK: 12,
@@ -327,6 +331,13 @@ export const linux = {
   RTM_NEWNEXTHOP: 104,
   RTM_DELNEXTHOP: 105,
   RTM_GETNEXTHOP: 106,
+  RTNLGRP_LINK: 1,
+  RTNLGRP_IPV4_IFADDR: 5,
+  RTNLGRP_IPV4_ROUTE: 7,
+  RTNLGRP_IPV4_RULE: 8,
+  RTNLGRP_IPV6_IFADDR: 9,
+  RTNLGRP_IPV6_ROUTE: 11,
+  RTNLGRP_IPV6_RULE: 19,
   RTNLGRP_ND_USEROPT: 20,
   IFLA_ADDRESS: 1,
   IFLA_IFNAME: 3,
@@ -369,6 +380,7 @@ export const linux = {
   RTA_MARK: 16,
   RTA_VIA: 18,
   RTA_PREF: 20,
+  RTA_EXPIRES: 23,
   RTA_NH_ID: 30,
   RTAX_MTU: 2,
   RTM_F_CLONED: 512,
@@ -387,6 +399,8 @@ export const linux = {
   RTPROT_STATIC: 4,
   RTPROT_RA: 9,
   RTPROT_DHCP: 16,
+  RT_SCOPE_UNIVERSE: 0,
+  RT_SCOPE_LINK: 253,
   RT_TABLE_DEFAULT: 253,
   RT_TABLE_MAIN: 254,
   RT_TABLE_LOCAL: 255,

@@ -14,6 +14,8 @@ export type NativeType = "i32" | "u32" | "buffer";
 export const SYMBOLS = {
   mif_abi_version: [],
   mif_snapshot: ["buffer", "u32", "buffer", "u32"],
+  mif_routes: ["u32", "u32", "buffer", "u32", "buffer", "u32"],
+  mif_netlink_change: ["u32", "buffer", "u32"],
   mif_netlink_decode: ["buffer", "u32", "buffer", "u32"],
   mif_route_lookup: ["buffer", "u32", "buffer", "u32", "u32", "u32", "buffer", "u32"],
   mif_netlink_join: ["u32"],

@@ -7,6 +7,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const linux = std.os.linux;
+const change = @import("change.zig");
 const layout = @import("layout.zig");
 const netlink = @import("netlink.zig");
 const reactor = @import("reactor.zig");
@@ -31,23 +32,37 @@ export fn mif_abi_version() i32 {
 /// only a part and the call is to be repeated with more room. After an error the header's stage says where.
 /// `scratch` is room for one datagram, 32 KiB or more. EINVAL where a buffer is too small for that.
 export fn mif_snapshot(out: ?[*]u8, out_size: u32, scratch: ?[*]u8, scratch_size: u32) i32 {
-    const answer = slice(out, out_size) orelse return failed(.FAULT);
-    const room = slice(scratch, scratch_size) orelse return failed(.FAULT);
-    if (answer.len < @sizeOf(layout.SnapshotHeader)) return failed(.INVAL);
-    if (room.len < scratch_size_min) return failed(.INVAL);
+    return reading(out, out_size, scratch, scratch_size, Snapshot(RouteSocket).take, .{});
+}
+
+/// Reads all routes of a table and a protocol (rtnetlink(7)), 0 for any, of both families, into `out`: a SnapshotHeader,
+/// then RouteRecords. Sizes and buffers as in `mif_snapshot`.
+export fn mif_routes(table: u32, protocol: u32, out: ?[*]u8, out_size: u32, scratch: ?[*]u8, scratch_size: u32) i32 {
+    const only = if (table == 0) null else table;
+    const wanted = std.math.cast(u8, protocol) orelse return failed(.INVAL);
+    return reading(out, out_size, scratch, scratch_size, Snapshot(RouteSocket).takeRoutes, .{ only, wanted });
+}
+
+/// Changes one route or rule: `record` is a RouteRecord or RuleRecord, `operation` 1 adds what is not there yet, 2 replaces
+/// a route, 3 removes. 0 when the kernel has done it; EINVAL for what is no such record; EPERM without CAP_NET_ADMIN,
+/// EEXIST, ESRCH and so on: the kernel's own refusal.
+export fn mif_netlink_change(operation: u32, record: ?[*]u8, size: u32) i32 {
+    const bytes = slice(record, size) orelse return failed(.FAULT);
+    const wanted: change.Operation = switch (operation) {
+        1 => .add,
+        2 => .replace,
+        3 => .remove,
+        else => return failed(.INVAL),
+    };
+    var request = change.encode(wanted, bytes) catch return failed(.INVAL);
     var route_socket: RouteSocket = .{};
     defer route_socket.close();
-    var snapshot: Snapshot(RouteSocket) = .{
-        .transport = &route_socket,
-        .scratch = room,
-        .writer = .{ .bytes = answer },
-    };
-    const size = if (route_socket.open()) snapshot.take() else |failure| failure;
-    @memcpy(answer[0..@sizeOf(layout.SnapshotHeader)], std.mem.asBytes(&snapshot.header));
-    return if (size) |bytes|
-        std.math.cast(i32, bytes) orelse failed(.FBIG)
-    else |failure|
-        netlinkFailed(failure, route_socket.errno, snapshot.errno);
+    var scratch: [4096]u8 = undefined;
+    var errno: u32 = 0;
+    route_socket.open() catch |failure| return netlinkFailed(failure, route_socket.errno, errno);
+    change.apply(&route_socket, &request, &scratch, &errno) catch |failure|
+        return netlinkFailed(failure, route_socket.errno, errno);
+    return 0;
 }
 
 /// Turns the netlink messages of one datagram into records. Returns the size of the records; where that is
@@ -286,6 +301,34 @@ export fn mif_close(fd: i32) i32 {
     if (fd < 0) return failed(.BADF);
     sys.close(fd);
     return 0;
+}
+
+/// Lets a snapshot take something into `out` over a socket of its own.
+fn reading(
+    out: ?[*]u8,
+    out_size: u32,
+    scratch: ?[*]u8,
+    scratch_size: u32,
+    comptime take: anytype,
+    arguments: anytype,
+) i32 {
+    const answer = slice(out, out_size) orelse return failed(.FAULT);
+    const room = slice(scratch, scratch_size) orelse return failed(.FAULT);
+    if (answer.len < @sizeOf(layout.SnapshotHeader)) return failed(.INVAL);
+    if (room.len < scratch_size_min) return failed(.INVAL);
+    var route_socket: RouteSocket = .{};
+    defer route_socket.close();
+    var snapshot: Snapshot(RouteSocket) = .{
+        .transport = &route_socket,
+        .scratch = room,
+        .writer = .{ .bytes = answer },
+    };
+    const size = if (route_socket.open()) @call(.auto, take, .{&snapshot} ++ arguments) else |failure| failure;
+    @memcpy(answer[0..@sizeOf(layout.SnapshotHeader)], std.mem.asBytes(&snapshot.header));
+    return if (size) |bytes|
+        std.math.cast(i32, bytes) orelse failed(.FBIG)
+    else |failure|
+        netlinkFailed(failure, route_socket.errno, snapshot.errno);
 }
 
 /// Room for a sockaddr, aligned as the kernel's type.

@@ -5,7 +5,7 @@ const netlink = @import("netlink.zig");
 const uapi = @import("uapi.zig");
 
 pub const Request = struct {
-    bytes: [96]u8 = @splat(0),
+    bytes: [256]u8 = @splat(0),
     length: usize = @sizeOf(uapi.nlmsghdr),
 
     /// Asks for everything of a kind; `fixed` is the kind's own header with its filters.
@@ -16,6 +16,11 @@ pub const Request = struct {
     /// Asks one question with one answer.
     pub fn get(message_type: u16, fixed: anytype) Request {
         return start(message_type, uapi.NLM_F_REQUEST, std.mem.asBytes(&fixed));
+    }
+
+    /// Asks for a change; `flags` beside NLM_F_REQUEST. The kernel's word comes as an acknowledgement.
+    pub fn change(message_type: u16, flags: u16, fixed: anytype) Request {
+        return start(message_type, uapi.NLM_F_REQUEST | uapi.NLM_F_ACK | flags, std.mem.asBytes(&fixed));
     }
 
     fn start(message_type: u16, flags: u16, fixed: []const u8) Request {
@@ -36,7 +41,7 @@ pub const Request = struct {
         self.attributeBytes(attribute_type, std.mem.asBytes(&value));
     }
 
-    /// An attribute of at most 16 bytes.
+    /// An attribute of a few bytes: an address, a name, a number of another width.
     pub fn attributeBytes(self: *Request, attribute_type: u16, value: []const u8) void {
         const header: uapi.nlattr = .{
             .nla_len = @intCast(@sizeOf(uapi.nlattr) + value.len),

@@ -79,7 +79,7 @@ pub fn Snapshot(comptime Transport: type) type {
         links_up: Few(64) = .{},
         l3mdev: bool = false,
         unresolved_nexthops: bool = false,
-        routes_kept: enum { of_the_host, defaults_of_daemons } = .of_the_host,
+        routes_kept: enum { of_the_host, defaults_of_daemons, every } = .of_the_host,
 
         const Self = @This();
 
@@ -94,6 +94,22 @@ pub fn Snapshot(comptime Transport: type) type {
             try self.routes(.routes4);
             try self.routes(.routes6);
             if (self.unresolved_nexthops) try self.settled(.nexthops, layout.Unsettled.nexthops);
+            self.header.size = std.math.lossyCast(u32, self.writer.position);
+            return self.writer.position;
+        }
+
+        /// Reads the routes of one table and one protocol, whatever they are and whether or not a rule names the
+        /// table; null and 0 stand for all. Returns the bytes of the answer, as `take` does.
+        pub fn takeRoutes(self: *Self, table: ?u32, protocol: u8) netlink.Error!usize {
+            std.debug.assert(self.scratch.len >= scratch_size_min);
+            self.writer.position = @sizeOf(layout.SnapshotHeader);
+            self.routes_kept = .every;
+            self.header.stage = @intFromEnum(layout.Stage.rules);
+            try self.prime();
+            self.header.stage = @intFromEnum(layout.Stage.routes4);
+            try self.agreed(.{ .family = linux.AF.INET, .table = table, .protocol = protocol });
+            self.header.stage = @intFromEnum(layout.Stage.routes6);
+            try self.agreed(.{ .family = linux.AF.INET6, .table = table, .protocol = protocol });
             self.header.size = std.math.lossyCast(u32, self.writer.position);
             return self.writer.position;
         }
@@ -223,6 +239,11 @@ pub fn Snapshot(comptime Transport: type) type {
         /// A new socket, whose first datagrams are to be large as well.
         fn reopen(self: *Self) netlink.Error!void {
             try self.transport.reopen();
+            try self.prime();
+        }
+
+        /// Reads the rules for nothing: the kernel sizes later datagrams by the room it saw.
+        fn prime(self: *Self) netlink.Error!void {
             const start = self.writer.position;
             defer self.writer.position = start;
             _ = self.ask(plainRequest(.rules), all) catch |failure| switch (failure) {
@@ -271,6 +292,7 @@ pub fn Snapshot(comptime Transport: type) type {
         }
 
         fn keeps(self: *const Self, route: *const layout.RouteRecord) bool {
+            if (self.routes_kept == .every) return true;
             if (route.table == uapi.RT_TABLE_LOCAL) return false;
             if (route.flags & uapi.RTM_F_CLONED != 0) return false;
             if (!self.tables.overflowed and !self.tables.has(route.table)) return false;
@@ -284,6 +306,7 @@ pub fn Snapshot(comptime Transport: type) type {
             return switch (self.routes_kept) {
                 .of_the_host => of_the_host or is_default,
                 .defaults_of_daemons => is_default and !of_the_host,
+                .every => true,
             };
         }
     };

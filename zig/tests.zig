@@ -2,5 +2,6 @@
 
 comptime {
     _ = @import("netlink.zig");
+    _ = @import("tests/change_test.zig");
     _ = @import("tests/rtnetlink_test.zig");
 }

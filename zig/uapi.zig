@@ -10,8 +10,12 @@ pub const NLMSG_OVERRUN: u16 = 4;
 
 pub const NLM_F_REQUEST: u16 = 0x01;
 pub const NLM_F_MULTI: u16 = 0x02;
+pub const NLM_F_ACK: u16 = 0x04;
 pub const NLM_F_DUMP_INTR: u16 = 0x10;
 pub const NLM_F_DUMP: u16 = 0x300;
+pub const NLM_F_REPLACE: u16 = 0x100;
+pub const NLM_F_EXCL: u16 = 0x200;
+pub const NLM_F_CREATE: u16 = 0x400;
 
 pub const NETLINK_ROUTE: u32 = 0;
 pub const NETLINK_ADD_MEMBERSHIP: u32 = 1;
@@ -35,6 +39,13 @@ pub const RTM_NEWNEXTHOP: u16 = 104;
 pub const RTM_DELNEXTHOP: u16 = 105;
 pub const RTM_GETNEXTHOP: u16 = 106;
 
+pub const RTNLGRP_LINK: u32 = 1;
+pub const RTNLGRP_IPV4_IFADDR: u32 = 5;
+pub const RTNLGRP_IPV4_ROUTE: u32 = 7;
+pub const RTNLGRP_IPV4_RULE: u32 = 8;
+pub const RTNLGRP_IPV6_IFADDR: u32 = 9;
+pub const RTNLGRP_IPV6_ROUTE: u32 = 11;
+pub const RTNLGRP_IPV6_RULE: u32 = 19;
 pub const RTNLGRP_ND_USEROPT: u32 = 20;
 
 pub const IFLA_ADDRESS: u16 = 1;
@@ -81,6 +92,7 @@ pub const RTA_TABLE: u16 = 15;
 pub const RTA_MARK: u16 = 16;
 pub const RTA_VIA: u16 = 18;
 pub const RTA_PREF: u16 = 20;
+pub const RTA_EXPIRES: u16 = 23;
 pub const RTA_NH_ID: u16 = 30;
 pub const RTAX_MTU: u16 = 2;
 
@@ -102,6 +114,9 @@ pub const RTPROT_BOOT: u8 = 3;
 pub const RTPROT_STATIC: u8 = 4;
 pub const RTPROT_RA: u8 = 9;
 pub const RTPROT_DHCP: u8 = 16;
+
+pub const RT_SCOPE_UNIVERSE: u8 = 0;
+pub const RT_SCOPE_LINK: u8 = 253;
 
 pub const RT_TABLE_DEFAULT: u32 = 253;
 pub const RT_TABLE_MAIN: u32 = 254;
