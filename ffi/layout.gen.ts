@@ -196,6 +196,8 @@ export class RuleRecord {
   set protocol(value: number) { this.#view.setUint8(this.#at + 33, value); }
   get l3mdev(): number { return this.#view.getUint8(this.#at + 34); }
   set l3mdev(value: number) { this.#view.setUint8(this.#at + 34, value); }
+  get narrowed(): number { return this.#view.getUint8(this.#at + 35); }
+  set narrowed(value: number) { this.#view.setUint8(this.#at + 35, value); }
   get source(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 36, 16); }
   get destination(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 52, 16); }
   get inputInterface(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 68, 16); }
@@ -409,13 +411,19 @@ export const linux = {
   FRA_IIFNAME: 3,
   FRA_PRIORITY: 6,
   FRA_FWMARK: 10,
+  FRA_FLOW: 11,
   FRA_SUPPRESS_PREFIXLEN: 14,
   FRA_TABLE: 15,
   FRA_FWMASK: 16,
   FRA_OIFNAME: 17,
+  FRA_PAD: 18,
   FRA_L3MDEV: 19,
   FRA_PROTOCOL: 21,
   FR_ACT_TO_TBL: 1,
+  FR_ACT_NOP: 3,
+  FR_ACT_BLACKHOLE: 6,
+  FR_ACT_UNREACHABLE: 7,
+  FR_ACT_PROHIBIT: 8,
   FIB_RULE_INVERT: 2,
   NHA_ID: 1,
   NHA_GROUP: 2,

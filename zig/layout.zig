@@ -129,7 +129,8 @@ pub const RuleRecord = extern struct {
     tos: u8 = 0,
     protocol: u8 = 0,
     l3mdev: u8 = 0,
-    reserved: u8 = 0,
+    /// 1 where it selects by more than stands here: ports, users, a tunnel and so on.
+    narrowed: u8 = 0,
     source: [16]u8 = @splat(0),
     destination: [16]u8 = @splat(0),
     input_interface: [16]u8 = @splat(0),

@@ -261,7 +261,9 @@ fn rule(payload: []const u8, removed: u8, sink: Sink) Error!void {
         uapi.FRA_L3MDEV => record.l3mdev = attribute.int(u8) orelse 0,
         uapi.FRA_IIFNAME => copyName(&record.input_interface, attribute),
         uapi.FRA_OIFNAME => copyName(&record.output_interface, attribute),
-        else => {},
+        uapi.FRA_FLOW, uapi.FRA_PAD => {},
+        // Whoever reasons about rules must know that this one does not match all it seems to.
+        else => record.narrowed = 1,
     };
     sink.put(.{ .rule = record });
 }
