@@ -194,19 +194,28 @@ class Limit implements Disposable {
   }
 }
 
+/**
+ * A numeric address as a socket takes it; a link-local one without zone is meant on the PvD's interface.
+ *
+ * @throws {TypeError} The text is no numeric address.
+ * @throws {MifError} ENODEV: its zone names no interface.
+ */
+export function numericAddress(text: string, pvd: PvdInfo | null): SocketAddressInit {
+  const parsed = parseAddress(text);
+  if (!parsed) throw new TypeError(`Not a numeric address: ${text}`);
+  const address = formatAddress(parsed.bytes);
+  if (parsed.zone !== null) return { address, scopeId: zoneIndex(parsed.zone) };
+  const linkLocal = parsed.family === 6 && isLinkLocal(parsed.bytes);
+  return { address, scopeId: linkLocal ? pvd?.interface.index : undefined };
+}
+
 /** The addresses to try, in this order. */
 async function addressesOf(
   hostname: string,
   pvd: PvdInfo | null,
   signal: AbortSignal,
 ): Promise<SocketAddressInit[]> {
-  const parsed = parseAddress(hostname);
-  if (parsed) {
-    const address = formatAddress(parsed.bytes);
-    if (parsed.zone !== null) return [{ address, scopeId: zoneIndex(parsed.zone) }];
-    const local = parsed.family === 6 && isLinkLocal(parsed.bytes);
-    return [{ address, scopeId: local ? pvd?.interface.index : undefined }];
-  }
+  if (parseAddress(hostname)) return [numericAddress(hostname, pvd)];
   if (pvd) {
     // The system's resolver would ask the servers of another network.
     throw new MifError(
@@ -216,15 +225,7 @@ async function addressesOf(
     );
   }
   const found = await unlessAborted(lookup(hostname, { all: true }), signal);
-  return found.flatMap(({ address }) => {
-    const parsed = parseAddress(address);
-    return parsed
-      ? [{
-        address: formatAddress(parsed.bytes),
-        scopeId: parsed.zone === null ? undefined : zoneIndex(parsed.zone),
-      }]
-      : [];
-  });
+  return found.map(({ address }) => numericAddress(address, null));
 }
 
 function zoneIndex(zone: string): number {
