@@ -89,6 +89,7 @@ export async function solicit(
 ): Promise<void> {
   signal?.throwIfAborted();
   using socket = openOrExplain(open);
+  if (!socket) return;
   const startMs = performance.now();
   const endMs = startMs + timeoutMs;
   const waits = new Map(links.map((link) => [link.interface, new Wait(link)]));
@@ -179,15 +180,17 @@ class Wait {
   }
 }
 
-function openOrExplain(open: () => SolicitingSocket): SolicitingSocket {
+/** Null where the kernel has no IPv6, and so no routers. */
+function openOrExplain(open: () => SolicitingSocket): SolicitingSocket | null {
   try {
     return open();
   } catch (error) {
-    if (!(error instanceof MifError) || error.code !== "EPERM") throw error;
+    if (!(error instanceof MifError)) throw error;
+    if (error.code === "EAFNOSUPPORT") return null;
+    if (error.code !== "EPERM") throw error;
     throw new MifError(
       "Cannot solicit Router Advertisements: a raw ICMPv6 socket needs the capability CAP_NET_RAW. Run as root, or " +
-        "give it to the runtime's executable: setcap cap_net_raw+ep FILE. What is known without asking is listed " +
-        "where nothing is solicited",
+        "give it to the runtime's executable (setcap cap_net_raw+ep FILE), or ask without soliciting",
       { code: "EPERM", errno: error.errno, syscall: error.syscall, cause: error },
     );
   }

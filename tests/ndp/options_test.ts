@@ -23,6 +23,41 @@ describe("parseOption() reads the layouts of the RFCs", () => {
     assert.deepEqual([option.validLifetimeSeconds, option.preferredLifetimeSeconds], [1800, 900]);
   });
 
+  test("Source Link-layer Address, RFC 4861 4.6.1", () => {
+    assert.deepEqual(parseOption(hex("01 01 020000000101")), {
+      name: "source-link-layer-address",
+      address: hex("020000000101"),
+    });
+  });
+
+  test("MTU, RFC 4861 4.6.4", () => {
+    assert.deepEqual(parseOption(hex("05 01 0000 00000578")), { name: "mtu", mtu: 1400 });
+  });
+
+  test("Route Information in each of its lengths, RFC 4191 2.3", () => {
+    const prefix = "20010db800700000";
+    const cases: [string, number, string][] = [
+      ["18 01 00 08 00000258", 0, "::"],
+      [`18 02 30 08 00000258 ${prefix}`, 48, "2001:db8:70::"],
+      [`18 03 30 08 00000258 ${prefix} 0000000000000000`, 48, "2001:db8:70::"],
+      [`18 03 80 08 00000258 ${prefix} 0000000000000001`, 128, "2001:db8:70::1"],
+    ];
+    for (const [bytes, prefixLength, address] of cases) {
+      const option = parseOption(hex(bytes));
+      assert.ok(option?.name === "route-information", bytes);
+      assert.deepEqual(
+        [option.prefixLength, option.preference, option.lifetimeSeconds],
+        [prefixLength, "high", 600],
+      );
+      assert.equal(formatAddress(option.prefix), address);
+    }
+    for (const [flags, preference] of [["00", "medium"], ["18", "low"], ["e7", "medium"]]) {
+      const option = parseOption(hex(`18 01 00 ${flags} 00000258`));
+      assert.ok(option?.name === "route-information");
+      assert.equal(option.preference, preference);
+    }
+  });
+
   test("RDNSS with two servers, RFC 8106 5.1", () => {
     assert.deepEqual(
       parseOption(
@@ -75,6 +110,14 @@ test("parseOption() refuses what the RFCs' lengths forbid", () => {
     "PIO of three units": "0303 40c0 00000000 00000000 00000000 0000000000000000",
     "PIO with prefix length 129": "0304 81c0 00000000 00000000 00000000 " + "00".repeat(16),
     "RDNSS of an even length": "1902 0000 00000000 0000000000000000",
+    "MTU of two units": "0502 0000 00000578 0000000000000000",
+    "RIO with prefix length 129": "1803 8100 00000258 " + "00".repeat(16),
+    "RIO of four units": "1804 0000 00000258 " + "00".repeat(24),
+    "RIO too short for its prefix": "1802 4100 00000258 20010db800700000",
+    "RIO without its prefix": "1801 0100 00000258",
+    "RIO with the reserved preference": "1801 0010 00000258",
+    "RDNSS with a multicast server": "1903 0000 00000258 ff020000000000000000000000000002",
+    "RDNSS with the unspecified address": "1903 0000 00000258 " + "00".repeat(16),
     "RDNSS without server": "1901 0000 00000000",
     "DNSSL with a compression pointer": "1f02 0000 0000000a c000 000000000000",
     "DNSSL whose label runs out": "1f02 0000 0000000a 3f 61616161616161",
@@ -117,7 +160,7 @@ test("what the lab's own builder writes reads back", () => {
 
 test("no bytes make parseOption() throw, hang or give more than they hold", () => {
   const options = fc.tuple(
-    fc.constantFrom(3, 25, 31, 37, 38, 21),
+    fc.constantFrom(1, 3, 5, 24, 25, 31, 37, 38, 21),
     fc.uint8Array({ maxLength: 120 }),
   )
     .map(([type, body]) => {

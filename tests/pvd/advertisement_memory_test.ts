@@ -1,0 +1,251 @@
+// What is remembered of routers, for how long, and whose it is.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { formatAddress, parseAddress } from "../../lib/ip/address.ts";
+import { type NdOption, parseOption, splitOptions } from "../../lib/ndp/options.ts";
+import {
+  parseRouterAdvertisement,
+  type RouterAdvertisement,
+} from "../../lib/ndp/router_advertisement.ts";
+import { AdvertisementMemory } from "../../lib/pvd/advertisement_memory.ts";
+import { fuzzed } from "../fuzz.ts";
+import {
+  routerAdvertisement,
+  type RouterAdvertisementInit,
+  routerAdvertisementOptions,
+} from "../lab/mod.ts";
+
+const [R1, R2] = ["fe80::1", "fe80::2"] as const;
+
+function advertisement(init: RouterAdvertisementInit): RouterAdvertisement {
+  return parseRouterAdvertisement(routerAdvertisement(init), {
+    hopLimit: 255,
+    source: parseAddress(R1)!.bytes,
+  })!;
+}
+
+/** As the kernel passes them on, one by one. */
+function options(init: RouterAdvertisementInit): NdOption[] {
+  return routerAdvertisementOptions(init)
+    .flatMap((bytes) => [...splitOptions(bytes)])
+    .flatMap((bytes) => parseOption(bytes) ?? []);
+}
+
+/** "router prefix" of all that is current. */
+function prefixes(memory: AdvertisementMemory, nowMs: number): string[] {
+  return memory.current(nowMs).flatMap(({ router, option }) =>
+    option.name === "prefix-information"
+      ? [`${router} ${formatAddress(option.prefix)}/${option.prefixLength}`]
+      : []
+  );
+}
+
+const prefix = (text: string, validSeconds = 1800) => ({ prefix: text, validSeconds });
+const P = "2001:db8:1::/64";
+
+test("a whole advertisement is described with what is left of each lifetime", () => {
+  const memory = new AdvertisementMemory();
+  memory.hearAdvertisement(
+    3,
+    R1,
+    advertisement({
+      hopLimit: 65,
+      managed: true,
+      preference: "high",
+      lifetimeSeconds: 100,
+      sourceMac: "02:00:00:00:01:01",
+      mtu: 1400,
+      prefixes: [
+        { prefix: P, validSeconds: 50, preferredSeconds: 20, autonomous: false },
+        { prefix: "2001:db8:2::/64", validSeconds: Infinity, preferredSeconds: Infinity },
+      ],
+      routes: [{ prefix: "2001:db8:70::/48", preference: "low", lifetimeSeconds: 60 }],
+      rdnss: [{ servers: ["2001:db8::53", "fe80::53"], lifetimeSeconds: 30 }],
+      dnssl: [{ domains: ["one.example"], lifetimeSeconds: Infinity }],
+    }),
+    0,
+  );
+  assert.deepEqual(memory.routers(25_500), [{
+    interface: 3,
+    router: R1,
+    advertisement: {
+      routerLifetimeSeconds: 74,
+      preference: "high",
+      hopLimit: 65,
+      managed: true,
+      other: false,
+      homeAgent: false,
+      prefixes: [
+        { prefix: P, onLink: true, autonomous: false, validSeconds: 24, preferredSeconds: 0 },
+        {
+          prefix: "2001:db8:2::/64",
+          onLink: true,
+          autonomous: true,
+          validSeconds: null,
+          preferredSeconds: null,
+        },
+      ],
+      routes: [{ destination: "2001:db8:70::/48", preference: "low", lifetimeSeconds: 34 }],
+      dnsServers: [
+        { address: "2001:db8::53", lifetimeSeconds: 4 },
+        { address: "fe80::53", lifetimeSeconds: 4 },
+      ],
+      searchDomains: [{ domain: "one.example", lifetimeSeconds: null }],
+    },
+  }]);
+  const later = memory.routers(100_000)[0]!.advertisement;
+  assert.deepEqual([later.routerLifetimeSeconds, later.routes, later.dnsServers], [0, [], []]);
+  assert.equal(later.prefixes.length, 2, "the host may still have an address");
+});
+
+test("what an advertisement does not repeat holds on, what it repeats is renewed", () => {
+  const memory = new AdvertisementMemory();
+  memory.hearAdvertisement(
+    3,
+    R1,
+    advertisement({
+      lifetimeSeconds: 10,
+      prefixes: [prefix(P)],
+      rdnss: [{ servers: ["2001:db8::1", "2001:db8::2"], lifetimeSeconds: 20 }],
+    }),
+    0,
+  );
+  memory.hearAdvertisement(
+    3,
+    R1,
+    advertisement({
+      lifetimeSeconds: 0,
+      other: true,
+      rdnss: [{ servers: ["2001:db8::1"], lifetimeSeconds: 30 }, {
+        servers: ["2001:db8::2"],
+        lifetimeSeconds: 0,
+      }],
+    }),
+    5000,
+  );
+  const { advertisement: now } = memory.routers(6000)[0]!;
+  assert.deepEqual([now.routerLifetimeSeconds, now.other, now.managed], [0, true, false]);
+  assert.deepEqual(now.dnsServers, [{ address: "2001:db8::1", lifetimeSeconds: 29 }]);
+  assert.deepEqual(now.prefixes.map(({ validSeconds }) => validSeconds), [1794]);
+});
+
+test("a router of which nothing holds any more is forgotten", () => {
+  const memory = new AdvertisementMemory();
+  memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 10 }), 0);
+  assert.equal(memory.routers(9000).length, 1);
+  assert.deepEqual(memory.routers(10_000), []);
+  memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 10 }), 20_000);
+  memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 0 }), 21_000);
+  assert.deepEqual(memory.routers(21_000), []);
+});
+
+test("the kernel's options and whole advertisements are one memory", () => {
+  const init: RouterAdvertisementInit = {
+    prefixes: [prefix(P)],
+    rdnss: [{ servers: ["2001:db8::53"] }],
+    dnssl: [{ domains: ["one.example"] }],
+    captivePortal: "https://portal.example/",
+    pref64: { prefix: "64:ff9b::/96" },
+    mtu: 1400,
+  };
+  const [whole, both] = [new AdvertisementMemory(), new AdvertisementMemory()];
+  whole.hearAdvertisement(3, R1, advertisement(init), 1000);
+  for (const option of options(init)) both.hear(3, R1, option, 0);
+  assert.deepEqual(both.routers(0), [], "the header is not known");
+  both.hearAdvertisement(3, R1, advertisement(init), 1000);
+  assert.deepEqual(both.current(1000), whole.current(1000));
+  for (const option of options(init)) both.hear(3, R1, option, 1000);
+  assert.deepEqual(both.current(1000), whole.current(1000));
+  assert.deepEqual(both.routers(1000), whole.routers(1000));
+  const withdrawn = { rdnss: [{ servers: ["2001:db8::53"], lifetimeSeconds: 0 }] };
+  for (const option of options(withdrawn)) both.hear(3, R1, option, 2000);
+  assert.deepEqual(both.routers(2000)[0]!.advertisement.dnsServers, []);
+});
+
+test("a prefix that is taken back stays its router's while an address may live", () => {
+  const memory = new AdvertisementMemory();
+  memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P)] }), 0);
+  memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P, 0)] }), 1000);
+  assert.deepEqual(prefixes(memory, 1000), [`${R1} ${P}`]);
+  assert.deepEqual(memory.routers(1000)[0]!.advertisement.prefixes, [
+    { prefix: P, onLink: true, autonomous: true, validSeconds: 0, preferredSeconds: 900 },
+  ]);
+  assert.deepEqual(prefixes(memory, 1000 + 7_199_000), [`${R1} ${P}`]);
+  assert.deepEqual(prefixes(memory, 1000 + 7_200_000), []);
+});
+
+test("a prefix follows the router that gives it", () => {
+  const memory = new AdvertisementMemory();
+  const hear = (router: string, seconds: number, nowMs: number) =>
+    memory.hearAdvertisement(3, router, advertisement({ prefixes: [prefix(P, seconds)] }), nowMs);
+  hear(R1, 1800, 0);
+  hear(R2, 1800, 1000);
+  assert.deepEqual(prefixes(memory, 1000), [`${R1} ${P}`, `${R2} ${P}`], "both give it");
+  hear(R1, 0, 2000);
+  assert.deepEqual(prefixes(memory, 2000), [`${R2} ${P}`], "one took it back");
+  hear(R2, 0, 3000);
+  assert.deepEqual(prefixes(memory, 3000), [`${R1} ${P}`, `${R2} ${P}`], "nobody gives it");
+  hear(R1, 10, 4000);
+  assert.deepEqual(prefixes(memory, 4000), [`${R1} ${P}`], "the first gives it again");
+  hear(R2, 1800, 5000);
+  assert.deepEqual(prefixes(memory, 20_000), [`${R2} ${P}`], "the first's lifetime is over");
+});
+
+test("a prefix on another link, or of another length, is another prefix", () => {
+  const memory = new AdvertisementMemory();
+  memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P, 0)] }), 0);
+  memory.hearAdvertisement(4, R2, advertisement({ prefixes: [prefix(P)] }), 0);
+  memory.hearAdvertisement(3, R2, advertisement({ prefixes: [prefix("2001:db8:1::/56")] }), 0);
+  assert.equal(prefixes(memory, 0).length, 3);
+});
+
+test("a hostile link does not fill the memory", () => {
+  const memory = new AdvertisementMemory();
+  for (let i = 0; i < 6000; i++) {
+    memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), i);
+  }
+  assert.equal(memory.current(6000).length, 4096);
+  const routers = memory.routers(6000);
+  assert.equal(routers.length, 1024);
+  assert.equal(routers.at(-1)!.router, `fe80::${(5999).toString(16)}`, "the latest are kept");
+});
+
+test("no order of words makes a lifetime negative or a prefix nobody's while it is given", () => {
+  const words = fc.array(
+    fc.record({
+      router: fc.constantFrom(R1, R2, "fe80::3"),
+      seconds: fc.constantFrom(0, 1, 60, 8000, Infinity),
+      pauseMs: fc.nat({ max: 10_000 }),
+      whole: fc.boolean(),
+    }),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(words, (list) => {
+      const memory = new AdvertisementMemory();
+      const endMs = new Map<string, number>();
+      let nowMs = 0;
+      for (const { router, seconds, pauseMs, whole } of list) {
+        nowMs += pauseMs;
+        const init = { prefixes: [prefix(P, seconds)], lifetimeSeconds: 60 };
+        if (whole) memory.hearAdvertisement(3, router, advertisement(init), nowMs);
+        else for (const option of options(init)) memory.hear(3, router, option, nowMs);
+        endMs.set(router, nowMs + seconds * 1000);
+        const given = [...endMs].filter(([, end]) => end > nowMs).map(([router]) =>
+          `${router} ${P}`
+        );
+        const told = prefixes(memory, nowMs);
+        if (given.length > 0) assert.deepEqual(told.sort(), given.sort());
+        else assert.ok(told.length > 0);
+        for (const { advertisement } of memory.routers(nowMs)) {
+          for (const { validSeconds } of advertisement.prefixes) {
+            assert.ok(validSeconds === null || validSeconds >= 0);
+          }
+        }
+      }
+    }),
+    fuzzed,
+  );
+});
