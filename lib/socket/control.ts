@@ -15,7 +15,7 @@
  * | IP_PKTINFO       | IPPROTO_IP   | IP_PKTINFO                |
  * | IP_TTL           | IPPROTO_IP   | IP_RECVTTL                |
  * | IP_TOS           | IPPROTO_IP   | IP_RECVTOS                |
- * | SO_TIMESTAMPNS   | SOL_SOCKET   | SO_TIMESTAMPNS, or ..._NEW |
+ * | SO_TIMESTAMPNS   | SOL_SOCKET   | SO_TIMESTAMPNS, or SO_TIMESTAMPNS_NEW |
  *
  * Sending asks for no option. What is sent and what is received differ, and the types say how: see each.
  *
@@ -48,6 +48,7 @@ import { checkedNumber } from "./sockaddr.ts";
  * Received: where it came in and what it was sent to. Sent: where it goes out and from which address.
  */
 export interface Ipv6PacketInfo {
+  /** The name of its cmsg_type. */
   name: "IPV6_PKTINFO";
   /** RFC 5952 text without zone. */
   address: string;
@@ -57,6 +58,7 @@ export interface Ipv6PacketInfo {
 
 /** Interface and addresses of one IPv4 packet: struct in_pktinfo, ip(7). */
 export interface Ipv4PacketInfo {
+  /** The name of its cmsg_type. */
   name: "IP_PKTINFO";
   /** Index of the interface (ipi_ifindex): received by, or to send by. */
   interface: number;
@@ -68,8 +70,9 @@ export interface Ipv4PacketInfo {
 
 /** A number in the IP header: IPV6_HOPLIMIT and IPV6_TCLASS (RFC 3542 6.3, 6.5), IP_TTL and IP_TOS (ip(7)). */
 export interface IpHeaderNumber {
+  /** The name of its cmsg_type. */
   name: "IPV6_HOPLIMIT" | "IPV6_TCLASS" | "IP_TTL" | "IP_TOS";
-  /** 0 to 255. To send, the IPv6 ones may be -1, the socket's default, and IP_TTL must not be 0. */
+  /** 0 to 255. To send, the IPv6 ones may be -1, the socket's own, and IP_TTL must not be 0. */
   value: number;
 }
 
@@ -80,6 +83,7 @@ export interface IpHeaderNumber {
  * with an IPV6_RTHDR.
  */
 export interface ExtensionHeader {
+  /** The name of its cmsg_type. */
   name: "IPV6_RTHDR" | "IPV6_HOPOPTS" | "IPV6_DSTOPTS" | "IPV6_RTHDRDSTOPTS";
   /** The header's own length field (byte 1, in units of 8 after the first 8) says how long it is. */
   bytes: Uint8Array;
@@ -87,14 +91,17 @@ export interface ExtensionHeader {
 
 /** When the packet arrived, by the system's clock: socket(7). Only received. */
 export interface ArrivalTime {
+  /** The name of its cmsg_type. */
   name: "SO_TIMESTAMPNS";
   /** Since 1970. */
   seconds: number;
+  /** 0 to 999999999. */
   nanoseconds: number;
 }
 
 /** Any other control message, as it is. */
 export interface UnknownControlMessage {
+  /** No name of the others. */
   name: "unknown";
   /** cmsg_level: SOL_SOCKET or an IP protocol. */
   level: number;
@@ -169,7 +176,7 @@ const KINDS: readonly (readonly [ControlMessage["name"], number, number])[] = [
  * ```
  */
 export function encodeControl(messages: readonly ControlMessageInit[]): Uint8Array {
-  const encoded = messages.map(encodeMessage);
+  const encoded = messages.filter((message) => !isDefault(message)).map(encodeMessage);
   const bytes = new Uint8Array(
     encoded.reduce((size, { data }) => size + aligned(HEADER_SIZE + data.length), 0),
   );
@@ -217,6 +224,15 @@ export function decodeControl(bytes: Uint8Array, truncated = false): ControlMess
 /** CMSG_ALIGN of both CPUs. */
 function aligned(length: number): number {
   return Math.ceil(length / 8) * 8;
+}
+
+/**
+ * Whether it asks for what the socket does without it. RFC 3542 6.3 and 6.5 have -1 for that, but where Linux takes
+ * it for the traffic class it may send 255 (6.18 does).
+ */
+function isDefault(message: ControlMessageInit): boolean {
+  return (message?.name === "IPV6_HOPLIMIT" || message?.name === "IPV6_TCLASS") &&
+    message.value === -1;
 }
 
 /** A control message without its name. */
@@ -278,8 +294,7 @@ function encodeIpv4PacketInfo(message: Partial<Ipv4PacketInfo>): Uint8Array {
 
 /** All are sent as int: older kernels do not take IP_TOS as the one byte it is received as. */
 function encodeNumber({ name, value }: IpHeaderNumber): Uint8Array {
-  const isDefault = value === -1 && (name === "IPV6_HOPLIMIT" || name === "IPV6_TCLASS");
-  if (!isDefault) checkedNumber(name, value, 255);
+  checkedNumber(name, value, 255);
   if (name === "IP_TTL" && value === 0) {
     throw new RangeError("IP_TTL must be 1 or more: with 0 no packet leaves this host");
   }

@@ -212,7 +212,7 @@ export const IP_PMTUDISC_PROBE = 3;
 
 // Level IPPROTO_IPV6: ipv6(7), RFC 3493, RFC 3542, RFC 5014.
 
-/** Where the checksum lies in a raw packet, an even offset, for the kernel to make and verify; -1: nowhere. RFC 3542 3.1. */
+/** Even offset of the checksum in a raw packet, which the kernel makes and verifies; -1: it does not. RFC 3542 3.1. */
 export const IPV6_CHECKSUM = 7;
 /** Hop limit of unicast, 0 to 255; -1 for the default. RFC 3493 5.1. */
 export const IPV6_UNICAST_HOPS = 16;

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import * as options from "../../lib/socket/options.ts";
+import { icmp6Filter, readIcmp6Filter } from "../../lib/socket/options.ts";
+import { fuzzed } from "../fuzz.ts";
+import { gccSkip, runC } from "./c_program.ts";
+
+const skip = gccSkip();
+const constants = Object.entries(options as Record<string, unknown>)
+  .filter((entry): entry is [string, number] => typeof entry[1] === "number");
+
+/** The headers of the C library, and the kernel's own, which cannot be read in one program. */
+const headers = {
+  libc: [
+    "sys/socket.h",
+    "netinet/in.h",
+    "netinet/tcp.h",
+    "netinet/icmp6.h",
+    "linux/in6.h",
+    "linux/ipv6.h",
+  ],
+  // <asm-generic/socket.h> is aarch64's as well.
+  kernel: [
+    "asm-generic/socket.h",
+    "linux/in.h",
+    "linux/in6.h",
+    "linux/ipv6.h",
+    "linux/icmpv6.h",
+    "linux/tcp.h",
+  ],
+};
+
+/** What a set of headers says of these names; those it does not know are left out. */
+function numbersOf(names: string[], files: string[]): Map<string, number> {
+  const source = [
+    "#define _GNU_SOURCE",
+    "#include <stdio.h>",
+    ...files.map((file) => `#include <${file}>`),
+    "int main(void) {",
+    ...names.map((name) =>
+      `#ifdef ${name}\nprintf("${name} %lld\\n", (long long)(${name}));\n#endif`
+    ),
+    "return 0; }",
+    "",
+  ].join("\n");
+  const lines = runC(source).trim().split("\n").map((line) => line.split(" "));
+  return new Map(lines.map(([name, number]) => [name!, Number(number)]));
+}
+
+test("every number is what the system's headers say", { skip }, () => {
+  const known = new Set<string>();
+  for (const [which, files] of Object.entries(headers)) {
+    const numbers = numbersOf(constants.map(([name]) => name), files);
+    assert.ok(numbers.size > 50, `${numbers.size} names in the headers of the ${which}`);
+    for (const [name, value] of constants) {
+      if (!numbers.has(name)) continue;
+      assert.equal(value, numbers.get(name), `${name}, headers of the ${which}`);
+      known.add(name);
+    }
+  }
+  const unjudged = constants.map(([name]) => name).filter((name) => !known.has(name));
+  assert.deepEqual(unjudged, [], "names that no header has");
+});
+
+describe("ICMP6_FILTER", () => {
+  const lists = [[], [134], [0, 255], [31, 32, 63, 64], [133, 134, 135, 136, 137, 134]];
+
+  test("has the bits that <netinet/icmp6.h>'s macros set", { skip }, () => {
+    const build = (start: string, set: string, types: number[]) =>
+      `ICMP6_FILTER_${start}(&f); ${
+        types.map((type) => `ICMP6_FILTER_${set}(${type}, &f);`).join(" ")
+      } show(&f);`;
+    const source = `#include <stdio.h>
+#include <netinet/icmp6.h>
+static void show(const struct icmp6_filter *f) {
+  for (unsigned i = 0; i < sizeof *f; i++) printf("%02x", ((const unsigned char *)f)[i]);
+  puts("");
+}
+int main(void) {
+  struct icmp6_filter f;
+  ${lists.map((types) => build("SETBLOCKALL", "SETPASS", types)).join("\n  ")}
+  ${lists.map((types) => build("SETPASSALL", "SETBLOCK", types)).join("\n  ")}
+  return 0;
+}
+`;
+    const ours = [
+      ...lists.map((pass) => icmp6Filter({ pass })),
+      ...lists.map((block) => icmp6Filter({ block })),
+    ];
+    assert.deepEqual(
+      ours.map((filter) => [...filter].map((byte) => byte.toString(16).padStart(2, "0")).join("")),
+      runC(source).trim().split("\n"),
+    );
+  });
+
+  test("reads back as it was made, for every type", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(255)), fc.boolean(), (types, pass) => {
+        const filter = readIcmp6Filter(icmp6Filter(pass ? { pass: types } : { block: types }));
+        for (let type = 0; type < 256; type++) {
+          assert.equal(filter.passes(type), types.includes(type) === pass, `type ${type}`);
+        }
+      }),
+      fuzzed,
+    );
+  });
+
+  test("is refused where it says nothing clear", () => {
+    for (const bad of [undefined, null, {}, { pass: 134 }, { pass: [1], block: [2] }]) {
+      assert.throws(() => icmp6Filter(bad as never), TypeError, JSON.stringify(bad));
+    }
+    assert.throws(() => icmp6Filter({ pass: ["134"] as never }), TypeError);
+    for (const type of [-1, 256, 1.5, NaN, 2 ** 32]) {
+      assert.throws(() => icmp6Filter({ pass: [type] }), RangeError, `${type}`);
+      assert.throws(() => icmp6Filter({ block: [type] }), RangeError, `${type}`);
+      assert.throws(() => readIcmp6Filter(new Uint8Array(32)).passes(type), RangeError, `${type}`);
+    }
+    for (const size of [0, 31, 33]) {
+      assert.throws(() => readIcmp6Filter(new Uint8Array(size)), RangeError, `${size} bytes`);
+    }
+  });
+
+  test("is read from a copy", () => {
+    const bytes = icmp6Filter({ block: [] });
+    const filter = readIcmp6Filter(bytes);
+    bytes.fill(0xff);
+    assert.equal(filter.passes(134), true);
+  });
+});
