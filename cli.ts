@@ -10,14 +10,20 @@
 import process from "node:process";
 import { doctor } from "./cli/doctor.ts";
 import { list } from "./cli/list.ts";
+import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
 import { MifError } from "./mod.ts";
 
-/** A subcommand: takes the words behind its name, returns what is to be printed. */
-type Command = (words: string[]) => string | Promise<string>;
+/** A subcommand: takes the words behind its name, returns what is to be printed, or gives it bit by bit. */
+type Command = (words: string[]) => string | Promise<string> | AsyncIterable<string>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  route: {
+    run: route,
+    summary:
+      "a routing table for each: install [--watch] [--dry-run] [--solicit], remove, show [--json]",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
@@ -38,7 +44,10 @@ async function main(words: string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;
   try {
     if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
-    return print(await command.run(rest));
+    const output = await command.run(rest);
+    if (typeof output === "string") return print(output);
+    for await (const text of output) print(text);
+    return 0;
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`mif: ${error.message}; see mif --help\n`);

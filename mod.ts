@@ -28,3 +28,12 @@ export type {
   PvdInfo,
   SocketAddress,
 } from "./lib/pvd/pvd.ts";
+export { followRoutes } from "./lib/route/follow.ts";
+export {
+  installRoutes,
+  type InstallRoutesOptions,
+  removeRoutes,
+  type RouteReport,
+  type RouteTable,
+  showRoutes,
+} from "./lib/route/install.ts";

@@ -103,7 +103,8 @@ fn metricMtu(request: *Request, mtu: u32) void {
 }
 
 fn encodeRule(operation: Operation, rule: layout.RuleRecord) error{Invalid}!Request {
-    if (operation == .replace) return error.Invalid;
+    // Rules are not replaced, and one that selects by more than its record holds would become another.
+    if (operation == .replace or rule.narrowed != 0) return error.Invalid;
     const length = addressLength(rule.family) orelse return error.Invalid;
     if (rule.destination_length > length * 8 or rule.source_length > length * 8) return error.Invalid;
     var fixed = std.mem.zeroes(uapi.fib_rule_hdr);

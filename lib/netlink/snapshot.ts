@@ -8,7 +8,7 @@
  */
 
 import { native } from "../../ffi/library.ts";
-import { SnapshotHeader, STAGES, Unsettled } from "../../ffi/layout.gen.ts";
+import { type RouteRecord, SnapshotHeader, STAGES, Unsettled } from "../../ffi/layout.gen.ts";
 import { checked } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { readRecords, type Records } from "./records.ts";
@@ -32,8 +32,25 @@ const ANSWER_SIZE_MAX = 1 << 30;
  * @throws {MifError} With the errno of the request that failed: EPERM where the sandbox refuses netlink sockets.
  */
 export function readSnapshot(): KernelSnapshot {
+  return reading((out, room) => native().mif_snapshot(out, out.length, room, room.length));
+}
+
+/**
+ * All routes of one table, of one protocol (rtm_protocol), or of both, 0 for any; also in tables that no rule names.
+ *
+ * @throws {MifError} As {@linkcode readSnapshot} does.
+ */
+export function readRoutes(filter: { table?: number; protocol?: number }): RouteRecord[] {
+  const { table = 0, protocol = 0 } = filter;
+  return reading((out, room) =>
+    native().mif_routes(table, protocol, out, out.length, room, room.length)
+  ).routes;
+}
+
+/** Lets the library write into a buffer that holds its answer, and reads that. */
+function reading(call: (out: Uint8Array, room: Uint8Array) => number): KernelSnapshot {
   for (let tries = 0; tries < 8; tries++) {
-    const result = native().mif_snapshot(answer, answer.length, scratch, scratch.length);
+    const result = call(answer, scratch);
     const header = new SnapshotHeader(new DataView(answer.buffer), 0);
     checked(
       result,

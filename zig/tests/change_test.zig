@@ -71,6 +71,8 @@ test "a rule asked for reads as the rule that was meant" {
     for (rules) |rule| {
         var meant = rule;
         meant.flags &= uapi.FIB_RULE_INVERT;
+        // It stands for selectors that a record does not hold; asked for, it is refused.
+        meant.narrowed = 0;
         try expectEqual(meant, try decoded(.add, meant, .rule));
         meant.removed = 1;
         try expectEqual(meant, try decoded(.remove, meant, .rule));
@@ -132,6 +134,7 @@ test "what is no route and no rule is refused" {
         .{ .family = 5 },
         .{ .family = 4, .source_length = 33 },
         .{ .family = 4, .destination_length = 33 },
+        .{ .family = 4, .narrowed = 1 },
     };
     for (bad_rules) |bad| try expectError(error.Invalid, change.encode(.add, std.mem.asBytes(&bad)));
     // The kernel would take it for one more of the same.

@@ -1,0 +1,22 @@
+/**
+ * Changes one route or one rule of the kernel (rtnetlink(7)).
+ *
+ * @module
+ */
+
+import { native } from "../../ffi/library.ts";
+
+/** "add" is refused where there is one already; "replace" is for routes. */
+export type ChangeOperation = "add" | "replace" | "remove";
+
+const OPERATIONS: Record<ChangeOperation, number> = { add: 1, replace: 2, remove: 3 };
+
+/**
+ * Asks for one change and waits for the kernel's word.
+ *
+ * @param record The bytes of a RouteRecord or RuleRecord.
+ * @returns 0 when it is done, else the errno of the refusal: EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on.
+ */
+export function changeKernel(operation: ChangeOperation, record: Uint8Array): number {
+  return Math.abs(native().mif_netlink_change(OPERATIONS[operation], record, record.length));
+}

@@ -1,0 +1,190 @@
+/**
+ * Policy routing for each PvD: what `mif route install`, `remove` and `show` do.
+ *
+ * @module
+ */
+
+import { errnoName } from "../errno.ts";
+import { MifError } from "../error.ts";
+import { changeKernel } from "../netlink/change.ts";
+import { getpvdinfo } from "../pvd/getpvdinfo.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
+import { planRemoval, planRoutes, type RoutePlan } from "./plan.ts";
+import { describeChange, type PolicyChange, PRIORITY_TABLE, writePolicy } from "./policy.ts";
+import { readHostRoutes } from "./state.ts";
+
+/** How {@linkcode installRoutes} goes about it. */
+export interface InstallRoutesOptions {
+  /** These instead of the PvDs that this host has now. */
+  pvds?: PvdInfo[];
+  /** Says what would change and changes nothing. */
+  dryRun?: boolean;
+  /**
+   * Whether to ask the routers what they announce (CAP_NET_RAW, four seconds at the most). Where left out they are
+   * asked when nothing else says which of several routers on a link gave an address.
+   */
+  solicit?: boolean;
+  /** Ends the asking with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What was changed, or would be. */
+export interface RouteReport {
+  /** In order, each as the command of ip(8) that does the same. */
+  changes: { operation: "add" | "replace" | "remove"; command: string }[];
+  /** Sentences for people: addresses that have no table or a closed one, and why. */
+  notices: string[];
+}
+
+/** One table of ours in one family. */
+export interface RouteTable {
+  table: number;
+  family: 4 | 6;
+  /** Where its default route leaves; null where the table is closed. */
+  interface: string | null;
+  /** The router; null where the table is closed, or where the link needs none. */
+  gateway: string | null;
+  /** Whether anything leaves by it. A closed one only has the backstop: its router is gone. */
+  open: boolean;
+  /** Source prefixes, "address/length", whose packets look into it; empty after a crash half-way. */
+  sources: string[];
+}
+
+/**
+ * Gives each router of a PvD a routing table with a backstop, and sends the packets of the PvD's source prefixes there.
+ *
+ * Changes just what differs from what is there, so doing it again changes nothing. All that it makes carries protocol
+ * 88 and stands in tables 1000000000 to 1999999999, of which it takes only what nobody else uses.
+ *
+ * @throws {MifError} EPERM without CAP_NET_ADMIN; the errno of a change that the kernel refused; with `solicit`, EPERM
+ *   without CAP_NET_RAW; and those of {@linkcode listPvds}.
+ *
+ * @example
+ * ```ts
+ * import { installRoutes } from "@mif/sockets";
+ *
+ * const { changes } = await installRoutes({ dryRun: true, solicit: false });
+ * for (const { command } of changes) console.log(command);
+ * ```
+ */
+export async function installRoutes(options: InstallRoutesOptions = {}): Promise<RouteReport> {
+  const { pvds, dryRun = false, signal } = options;
+  const plan = () => {
+    const host = readHostRoutes();
+    return planRoutes(pvds ?? host.pvds, host.state);
+  };
+  if (!pvds && (options.solicit ?? plan().unattributed.length > 0)) {
+    await askRouters(options.solicit === true, signal);
+  }
+  signal?.throwIfAborted();
+  return dryRun ? report(plan()) : carryOut(plan);
+}
+
+/**
+ * Takes away all that {@linkcode installRoutes} made, and nothing else. Rules go first.
+ *
+ * @throws {MifError} As {@linkcode installRoutes} does.
+ */
+export function removeRoutes(options: { dryRun?: boolean } = {}): RouteReport {
+  const plan = () => ({ changes: planRemoval(readHostRoutes().state), notices: [] });
+  return options.dryRun ? report(plan()) : carryOut(plan);
+}
+
+/**
+ * Our tables as they are, by number and family. Needs no privilege.
+ *
+ * @throws {MifError} Those of {@linkcode listPvds}.
+ */
+export function showRoutes(): RouteTable[] {
+  const { routes, rules } = readHostRoutes().state;
+  const tables = new Map<string, RouteTable>();
+  const of = (table: number, family: 4 | 6): RouteTable => {
+    const key = `${table} ${family}`;
+    let known = tables.get(key);
+    if (!known) {
+      known = { table, family, interface: null, gateway: null, open: false, sources: [] };
+      tables.set(key, known);
+    }
+    return known;
+  };
+  for (const { table, family, nexthop } of routes) {
+    const known = of(table, family);
+    if (!nexthop) continue;
+    known.interface = nexthop.interface.name;
+    known.gateway = nexthop.gateway;
+    known.open = true;
+  }
+  for (const { table, family, from, priority } of rules) {
+    if (priority === PRIORITY_TABLE) of(table, family).sources.push(from);
+  }
+  return [...tables.values()].sort((a, b) => a.table - b.table || a.family - b.family);
+}
+
+/** Fills this process' memory of advertisements; where nobody insists, a lack of privilege is no failure. */
+async function askRouters(insists: boolean, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await getpvdinfo("localhost", null, { solicit: true, signal });
+  } catch (error) {
+    if (insists || !(error instanceof MifError)) throw error;
+  }
+}
+
+type Steps = Pick<RoutePlan, "changes" | "notices">;
+
+/** The network may move between reading and changing. */
+const TRIES_MAX = 4;
+const EPERM = 1;
+/** ENOENT, ESRCH, ENODEV: somebody, or the end of a link, was faster. */
+const GONE = new Set([2, 3, 19]);
+
+/** Carries out a plan; where the kernel refuses a step, a new plan of how things are then. */
+function carryOut(plan: () => Steps): RouteReport {
+  const done: PolicyChange[] = [];
+  for (let tries = 1;; tries++) {
+    const { changes, notices } = plan();
+    const refused = apply(changes, done);
+    if (!refused) return report({ changes: done, notices });
+    if (refused.errno === EPERM || tries === TRIES_MAX) throw refusal(refused);
+  }
+}
+
+interface Refused {
+  change: PolicyChange;
+  errno: number;
+}
+
+function apply(changes: PolicyChange[], done: PolicyChange[]): Refused | null {
+  for (const change of changes) {
+    const errno = changeKernel(change.operation, writePolicy(change.target));
+    if (errno === 0) done.push(change);
+    else if (change.operation !== "remove" || !GONE.has(errno)) return { change, errno };
+  }
+  return null;
+}
+
+function refusal({ change, errno }: Refused): MifError {
+  const code = errnoName(errno);
+  const hint = errno === EPERM
+    ? "changing routes needs the capability CAP_NET_ADMIN; run as root, or give it to the runtime's executable: " +
+      "setcap cap_net_admin+ep FILE"
+    : code === "EEXIST"
+    ? "somebody else has the same; take that away first"
+    : code === "EOPNOTSUPP" || code === "EAFNOSUPPORT"
+    ? "this kernel has no policy routing for the family"
+    : "mif route remove takes away what was done before it";
+  return new MifError(`Cannot do as "${describeChange(change)}" does: ${hint} (${code})`, {
+    code,
+    errno,
+    syscall: change.target.kind === "rule" ? "RTM_NEWRULE" : "RTM_NEWROUTE",
+  });
+}
+
+function report({ changes, notices }: Steps): RouteReport {
+  return {
+    changes: changes.map((change) => ({
+      operation: change.operation,
+      command: describeChange(change),
+    })),
+    notices,
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * What this host has of ours, and the PvDs as they are without it.
+ *
+ * Our own tables and rules say what was decided before, so they are no evidence for deciding again: the PvDs here are
+ * those of a host on which nothing was installed.
+ *
+ * @module
+ */
+
+import { interfaceName, recordAddress } from "../netlink/records.ts";
+import { type KernelSnapshot, readRoutes } from "../netlink/snapshot.ts";
+import { groupPvds } from "../pvd/group.ts";
+import { readHost } from "../pvd/host.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
+import type { RouteState } from "./plan.ts";
+import { readPolicyRoute, readPolicyRule, ROUTE_PROTOCOL } from "./policy.ts";
+
+/** One reading of the host. */
+export interface HostRoutes {
+  pvds: PvdInfo[];
+  state: RouteState;
+}
+
+/** Reads the host; throws as `readSnapshot` does. */
+export function readHostRoutes(): HostRoutes {
+  const host = readHost();
+  const { kernel } = host;
+  const state = readState(kernel);
+  const foreign: KernelSnapshot = {
+    ...kernel,
+    rules: kernel.rules.filter((rule) => !readPolicyRule(rule)),
+    routes: kernel.routes.filter((route) => !readPolicyRoute(route, String)),
+  };
+  return { pvds: groupPvds({ ...host, kernel: foreign }), state };
+}
+
+function readState(kernel: KernelSnapshot): RouteState {
+  const names = new Map(kernel.links.map(({ index, name }) => [index, interfaceName(name)]));
+  const nameOf = (index: number) => names.get(index) ?? `if${index}`;
+  const named = new Set<number>();
+  const state: RouteState = {
+    // Also those in tables that no rule names any more, or not yet.
+    routes: readRoutes({ protocol: ROUTE_PROTOCOL })
+      .flatMap((record) => readPolicyRoute(record, nameOf) ?? []),
+    rules: [],
+    addresses: kernel.addresses.map(({ address, family }) => recordAddress(address, family)),
+    isForeign: memoized((table) =>
+      named.has(table) || readRoutes({ table }).some((route) => !readPolicyRoute(route, nameOf))
+    ),
+  };
+  for (const record of kernel.rules) {
+    const rule = readPolicyRule(record);
+    if (rule) state.rules.push(rule);
+    else named.add(record.table);
+  }
+  for (const { vrfTable } of kernel.links) named.add(vrfTable);
+  return state;
+}
+
+function memoized(ask: (table: number) => boolean): (table: number) => boolean {
+  const answers = new Map<number, boolean>();
+  return (table) => {
+    const known = answers.get(table) ?? ask(table);
+    answers.set(table, known);
+    return known;
+  };
+}
