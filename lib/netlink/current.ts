@@ -9,22 +9,48 @@
 
 import { native } from "../../ffi/library.ts";
 import { linux } from "../../ffi/layout.gen.ts";
+import { checked } from "../errno.ts";
 import { type KernelSnapshot, readSnapshot } from "./snapshot.ts";
 
 /** rtnetlink(7) groups: links, addresses, routes and rules of both families, next hop objects. */
 const GROUPS = [1, 5, 7, 8, 9, 11, 19, 32];
 const EAGAIN = 11;
+const ENOBUFS = 105;
+/** Batches of news after which it is news anyway. */
+const DRAIN_MAX = 100_000;
 
 let listener: number | null = null;
 let last: KernelSnapshot | null = null;
+let number = 0;
+let changed: (() => void) | null = null;
 const datagram = new Uint8Array(32 * 1024);
 
 /** The same object as before while the kernel has changed nothing. */
 export function currentSnapshot(): KernelSnapshot {
-  listener ??= listen();
-  const changed = drain(listener);
-  if (last === null || changed) last = readSnapshot();
+  const before = number;
+  if (changeNumber() !== before || last === null) last = readSnapshot();
   return last;
+}
+
+/** A number that is another one after each change of the kernel's tables; always another where we cannot hear. */
+export function changeNumber(): number {
+  const fd = changeListener();
+  if (fd < 0 || hasNews(fd)) {
+    number++;
+    last = null;
+    if (fd >= 0 && changed) queueMicrotask(changed);
+  }
+  return number;
+}
+
+/** Has a function called soon after each change that is heard, whoever heard it: by {@linkcode changeNumber}. */
+export function whenChanged(call: () => void): void {
+  changed = call;
+}
+
+/** The netlink socket that hears of changes, to wait for: it stays ours. Minus an errno where we cannot hear. */
+export function changeListener(): number {
+  return (listener ??= listen());
 }
 
 function listen(): number {
@@ -33,19 +59,21 @@ function listen(): number {
   for (const group of GROUPS.slice(1)) {
     const value = new Uint8Array(4);
     new DataView(value.buffer).setUint32(0, group, true);
-    native().mif_setsockopt(fd, linux.SOL_NETLINK, linux.NETLINK_ADD_MEMBERSHIP, value, 4);
+    const { SOL_NETLINK, NETLINK_ADD_MEMBERSHIP } = linux;
+    // A kernel without next hop objects has no group of theirs.
+    const result = native().mif_setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, value, 4);
+    if (group !== 32) checked(result, "setsockopt", `Cannot hear the kernel's group ${group}`);
   }
   return fd;
 }
 
-/** Takes what was announced; true where anything was, or where we cannot hear. */
-function drain(fd: number): boolean {
-  if (fd < 0) return true;
-  let changed = false;
-  for (let i = 0; i < 100_000; i++) {
-    // Anything else than "nothing there" means news, also that some were lost (ENOBUFS).
-    if (native().mif_netlink_receive(fd, datagram, datagram.length) === -EAGAIN) return changed;
-    changed = true;
+/** Takes what was announced; true where anything was, or where we cannot tell. */
+function hasNews(fd: number): boolean {
+  for (let i = 0; i < DRAIN_MAX; i++) {
+    const result = native().mif_netlink_receive(fd, datagram, datagram.length);
+    if (result === -EAGAIN) return i > 0;
+    // News that were lost are news; there may be more behind them.
+    if (result < 0 && result !== -ENOBUFS) return true;
   }
   return true;
 }

@@ -1,212 +1,505 @@
 /**
  * Keeps one socket on one provisioning domain, and proves it before a packet leaves.
  *
- * The socket is bound to the PvD's interface and source address (notes: only selection by source is right for every packet a
- * socket causes). Whether the kernel then takes the PvD's router is asked of the kernel itself (RTM_GETROUTE), when the
- * PvD is set and for each new destination. On a link with several routers the answer of now is not enough, for the
- * kernel moves on when a router goes away: there a routing rule with a backstop must hold the source to its router.
- * What cannot be proved is refused.
+ * The socket is bound to the PvD's source address, and to its interface where that helps (only selection by source is right
+ * for every packet a socket causes). Two things are then proved, each time the kernel's tables have changed:
+ *
+ * - that no rule and no default route leads packets of this source to another router, now or when the own one goes away
+ *   ({@linkcode foreignRouter});
+ * - for each destination, that the kernel takes the PvD's router or the link itself (RTM_GETROUTE).
+ *
+ * What cannot be proved is refused. A connection whose way is lost while it lives is cut off: it is bound to the
+ * loopback device, so that also what the kernel sends by itself (retransmissions, the end of the connection)
+ * reaches no other router. Without CAP_NET_RAW that is possible only where the socket is bound to no device yet.
  *
  * @module
  */
 
-import { linux, type RouteRecord } from "../../ffi/layout.gen.ts";
+import { linux } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import {
   formatAddress,
   isLinkLocal,
   isMulticast,
+  isUnspecified,
   networkOf,
   parseAddress,
+  parsePrefix,
   prefixContains,
 } from "../ip/address.ts";
-import { currentSnapshot } from "../netlink/current.ts";
+import { changeListener, changeNumber, currentSnapshot, whenChanged } from "../netlink/current.ts";
 import { interfaceName, recordAddress } from "../netlink/records.ts";
 import { lookupRoute, type RouteAnswer } from "../netlink/route_lookup.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "../pvd/pvd.ts";
-import type { ControlMessage } from "./control.ts";
-import {
-  AF_INET,
-  IP_BIND_ADDRESS_NO_PORT,
-  IPPROTO_IP,
-  IPPROTO_IPV6,
-  IPV6_ADDR_PREFERENCES,
-  IPV6_PREFER_SRC_TMP,
-  SO_BINDTOIFINDEX,
-  SO_MARK,
-  SOCK_RAW,
-  SOL_SOCKET,
-} from "./options.ts";
+import { type ControlMessageInit, encodeControl } from "./control.ts";
+import { foreignRouter } from "./foreign_router.ts";
+import * as options from "./options.ts";
+import { EPOLLIN, reactor } from "./reactor.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
+import { controlSteering, steeringOption, unselectable } from "./steering.ts";
 
 /** What selection needs of a socket. */
 export interface SelectableSocket {
   readonly family: number;
   readonly type: number;
+  readonly protocol: number;
   bind(address: SocketAddressInit): void;
   getsockname(): SocketAddress;
   getpeername(): SocketAddress;
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void;
   getsockopt(level: number, name: number): number;
+  getsockoptBytes(level: number, name: number, size: number): Uint8Array;
 }
 
-/** How long the answer for one destination is believed without asking again. */
+/** How long the answer for one destination is believed while the kernel's tables do not change. */
 const CHECKED_MS = 1000;
 const CHECKED_MAX = 4096;
+/** LOOPBACK_IFINDEX of every network namespace. */
+const LOOPBACK = 1;
+const RTN_BROADCAST = 3;
+const RTN_ANYCAST = 4;
+const RTN_MULTICAST = 5;
+/** What a packet to needs no router for. */
+const WITHOUT_ROUTER: readonly number[] = [RTN_BROADCAST, RTN_ANYCAST, RTN_MULTICAST];
+/** errnos by which the kernel says that there is no way: nothing leaves. */
+const NO_WAY: readonly string[] = ["ENETUNREACH", "EHOSTUNREACH", "EACCES", "EINVAL"];
 
 /** A socket's bond to a PvD. */
 export class Selection {
   readonly pvd: PvdInfo;
-  /** 4 or 16 bytes, what every packet carries. */
-  readonly #source: Uint8Array;
-  readonly #gateways: string[];
   readonly #socket: SelectableSocket;
+  readonly #interrupt: (error: MifError) => void;
+  #source: Source;
+  #deviceBound = false;
   /** Destinations proved, with the time of it. */
   readonly #checked = new Map<string, number>();
+  /** The kernel's tables that the rest was proved by. */
+  #provedBy = -1;
+  #peer: SocketAddressInit | null = null;
+  #cutting = false;
+  #lost: MifError | null = null;
 
   /**
    * Binds a socket to a PvD.
    *
-   * @throws {MifError} EISCONN, EINVAL (bound to a foreign address), ENONET (the PvD is gone), EADDRNOTAVAIL
-   *   (it has no sure address of the family), EPVDROUTE (the kernel would send elsewhere), EPERM (bound to another device).
+   * @param interrupt Called when the PvD is lost: it is to end what is pending.
+   * @param listener The selection of the listening socket that a connection came from: it is bound already.
+   * @throws {MifError} EISCONN, EINVAL (bound to a foreign address, or steered by another option), EOPNOTSUPP (a kind of
+   *   socket that cannot be held), ENONET (the PvD is gone), EADDRNOTAVAIL (it has no sure address of the family),
+   *   EPVDROUTE (the kernel would send elsewhere), ENETUNREACH (nowhere), EPERM (bound to another device).
    */
-  constructor(socket: SelectableSocket, pvd: PvdInfo) {
-    const family = socket.family === AF_INET ? 4 : 6;
-    const bound = refuseUnfit(socket, pvd);
-    const kernel = currentSnapshot();
-    const source = chooseSource(socket, pvd, family, kernel, bound);
+  constructor(
+    socket: SelectableSocket,
+    pvd: PvdInfo,
+    interrupt: (error: MifError) => void,
+    listener?: Selection,
+  ) {
+    if (listener === undefined) checkPvd(pvd);
     this.pvd = pvd;
     this.#socket = socket;
-    this.#source = parseAddress(source.address)!.bytes;
-    this.#gateways = gatewaysOf(pvd, this.#source);
-    if (this.#gateways.length > 0) {
-      proveHeld(pvd, this.#source, this.#gateways, kernel);
-      this.check(remoteProbe(pvd, family));
+    this.#interrupt = interrupt;
+    if (listener) {
+      this.#source = listener.#source;
+      this.#deviceBound = listener.#deviceBound;
+      this.#peer = socket.getpeername();
+      this.check(this.#peer);
+    } else {
+      const bound = refuseUnfit(socket, pvd);
+      const kernel = currentSnapshot();
+      this.#source = sourceOf(pvd, chooseAddress(socket, pvd, kernel, bound));
+      this.#deviceBound = this.#chooseBinding();
+      if (this.#source.gateways.length > 0) this.check(remoteProbe(pvd, this.#source));
+      this.#bind(bound !== null);
     }
-    // The device first: without CAP_NET_RAW it can be set on an unbound socket only.
-    if (socket.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) !== pvd.interface.index) {
-      socket.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, pvd.interface.index);
-    }
-    if (bound) return;
-    // The port stays open, so that bind() or connect() can still choose it.
-    if (socket.type !== SOCK_RAW) socket.setsockopt(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-    socket.bind({ address: source.address, port: 0 });
+    watch(this);
   }
 
   /** The source address every packet carries. */
   get source(): string {
-    return formatAddress(this.#source);
+    return this.#source.text;
   }
 
   /**
    * Proves that a packet to this address leaves by the PvD.
    *
-   * @throws {MifError} EPVDROUTE where it would not; ENETUNREACH and others as the kernel has no route.
+   * @throws {MifError} EPVDROUTE where it would not; ENETUNREACH where the kernel has no way; ENONET where the PvD is gone.
    */
-  check({ address, scopeId }: SocketAddressInit): void {
-    const key = `${address} ${scopeId ?? 0}`;
+  check(to: SocketAddressInit): void {
+    this.#proveHeld();
+    const key = `${to.address} ${to.scopeId ?? 0}`;
     const nowMs = performance.now();
     const checkedAt = this.#checked.get(key);
     if (checkedAt !== undefined && nowMs - checkedAt < CHECKED_MS) return;
-    this.#prove(address, scopeId);
+    this.#prove(to);
     if (this.#checked.size >= CHECKED_MAX) this.#checked.clear();
     this.#checked.set(key, nowMs);
   }
 
+  /** Proves the way to the peer, as {@linkcode check} does; of a socket that is not connected, what can be. */
+  checkPeer(): void {
+    if (this.#peer === null) this.#proveHeld();
+    else this.check(this.#peer);
+  }
+
+  /** The socket is being connected to this address; it was checked. */
+  connected(peer: SocketAddressInit): void {
+    this.#peer = peer;
+  }
+
+  /** A link-local destination with the PvD's interface where none is named: the socket may be bound to no device. */
+  destination(to: SocketAddressInit): SocketAddressInit {
+    const parsed = parseAddress(to.address);
+    const needsScope = parsed?.family === 6 && parsed.zone === null && !to.scopeId &&
+      (isLinkLocal(parsed.bytes) || isMulticast(parsed.bytes));
+    return needsScope ? { ...to, scopeId: this.pvd.interface.index } : to;
+  }
+
   /**
-   * Refuses control messages that would send a packet from elsewhere.
+   * Refuses control messages that would send a packet from elsewhere or another way.
    *
-   * @throws {MifError} EPVDROUTE for a source or an interface that is not the PvD's.
+   * @throws {MifError} EPVDROUTE.
    */
-  checkControl(control: ControlMessage[]): void {
-    for (const message of control) {
-      const told = packetInformation(message);
-      if (!told) continue;
-      const { index, name } = this.pvd.interface;
-      const foreign = told.address !== null && told.address !== this.source &&
-        !this.pvd.addresses.some(({ address }) => address === told.address);
-      if (!foreign && (told.interface === 0 || told.interface === index)) continue;
-      throw routeError(
-        this.pvd,
-        `${message.name} asks for ${
-          told.address ?? "any address"
-        } on interface ${told.interface}, and the PvD is on ${name}`,
-        [],
+  checkControl(control: readonly ControlMessageInit[]): void {
+    const { index, name } = this.pvd.interface;
+    const steering = controlSteering(encodeControl(control));
+    const source = steering.sources.find((address) => address !== this.source);
+    const other = steering.interfaces.find((asked) => asked !== index);
+    const what = source !== undefined
+      ? `a control message asks for the source ${source}, and the socket's is ${this.source}`
+      : other !== undefined
+      ? `a control message asks for interface ${other}, and the PvD is on ${name}`
+      : steering.unknown !== null
+      ? `nothing tells which way ${steering.unknown} leads`
+      : null;
+    if (what !== null) throw routeError(this.pvd, what);
+    for (const address of steering.firstHops) this.check({ address });
+  }
+
+  /** Refuses flags of send(2) that change the way. */
+  checkFlags(flags: number): void {
+    if ((flags & options.MSG_DONTROUTE) === 0) return;
+    throw routeError(this.pvd, "MSG_DONTROUTE takes every destination to be on the link");
+  }
+
+  /** Refuses options that change the way, once the socket is on the PvD. */
+  checkOption(level: number, number: number): void {
+    const name = this.#cutting ? null : steeringOption(level, number);
+    if (name === null) return;
+    throw new MifError(
+      `Cannot set ${name}: the socket is on PvD ${this.pvd.id}, and that would lead it elsewhere; open a new socket`,
+      { code: "EPERM", errno: 1, syscall: "setsockopt" },
+    );
+  }
+
+  /** Where bind() is to bind: the source where nothing is named, or another sure address of the PvD, which is proved. */
+  bindAddress({ address, port, scopeId }: SocketAddressInit): SocketAddressInit {
+    const bytes = parseAddress(address)?.bytes;
+    if (!bytes || isUnspecified(bytes)) return { address: this.source, port };
+    const text = formatAddress(bytes);
+    if (text === this.source) return { address: text, port, scopeId };
+    const own = usableAddresses(this.#socket, this.pvd, currentSnapshot())
+      .find((usable) => usable.address === text);
+    if (!own) {
+      throw new MifError(
+        `Cannot bind to ${text}: the socket is on PvD ${this.pvd.id}, and that is no address it is sure of`,
+        { code: "EADDRNOTAVAIL", errno: 99, syscall: "bind" },
       );
     }
-  }
-
-  /** Where bind() is to bind: the source where nothing or one of the PvD's addresses is named. */
-  bindAddress({ address, port, scopeId }: SocketAddressInit): SocketAddressInit {
-    if (address === "::" || address === "0.0.0.0") return { address: this.source, port };
-    if (this.pvd.addresses.some((own) => own.address === address)) {
-      return { address, port, scopeId };
+    const before = this.#source;
+    try {
+      this.#forget();
+      this.#source = sourceOf(this.pvd, own);
+      if (this.#source.gateways.length > 0) this.check(remoteProbe(this.pvd, this.#source));
+    } catch (error) {
+      this.#forget();
+      this.#source = before;
+      throw error;
     }
-    throw new MifError(
-      `Cannot bind to ${address}: the socket is on PvD ${this.pvd.id}, which does not have it`,
-      { code: "EADDRNOTAVAIL", errno: 99, syscall: "bind" },
-    );
+    return { address: text, port, scopeId };
   }
 
-  #prove(address: string, scopeId: number | undefined): void {
-    const destination = parseAddress(address)!.bytes;
-    const { interface: { index, name } } = this.pvd;
-    if (isLinkLocal(destination) || isMulticast(destination)) {
-      if (scopeId !== undefined && scopeId !== 0 && scopeId !== index) {
-        throw routeError(
-          this.pvd,
-          `${address} is asked for on interface ${scopeId}, and the PvD is on ${name}`,
-          [],
-        );
+  /** The socket is closing: what the kernel still has to send for it goes by the PvD or nowhere. */
+  release(): void {
+    live.delete(this);
+    if (this.#lost || this.#peer === null || this.#socket.type !== options.SOCK_STREAM) return;
+    try {
+      this.checkPeer();
+    } catch (error) {
+      if ((error as MifError).code === "EPVDROUTE") this.#cutOff();
+    }
+  }
+
+  /** Proves all of it again after the kernel's tables changed; where it fails, ends what is pending. */
+  prove(): void {
+    if (this.#lost) return;
+    try {
+      this.checkPeer();
+    } catch (error) {
+      const { code, message } = error as MifError;
+      const lost = new MifError(`PvD ${this.pvd.id} is lost: ${message}`, {
+        code: "ENETUNREACH",
+        errno: 101,
+        syscall: "route",
+        cause: error,
+      });
+      // Where the kernel has no way at all nothing leaves, and the PvD may come back.
+      if (code === "EPVDROUTE") {
+        this.#lost = lost;
+        this.#cutOff();
       }
-      return;
+      this.#interrupt(lost);
     }
-    const answer = lookupRoute({
-      destination,
-      source: this.#source,
-      interface: index,
-      mark: this.#socket.getsockopt(SOL_SOCKET, SO_MARK),
+  }
+
+  /** What can be said without a destination: the source is there, and no other router is within its reach. */
+  #proveHeld(): void {
+    if (this.#lost) throw this.#lost;
+    const number = changeNumber();
+    if (number === this.#provedBy) return;
+    this.#checked.clear();
+    const kernel = currentSnapshot();
+    const present = usableAddresses(this.#socket, this.pvd, kernel);
+    if (!present.some(({ address }) => address === this.source)) {
+      throw gone(this.pvd, `the host has lost the address ${this.source}`);
+    }
+    const foreign = this.#foreignRouter(this.#deviceBound, kernel);
+    if (foreign !== null) throw notHeld(this.pvd, this.#source, foreign);
+    this.#provedBy = number;
+  }
+
+  #forget(): void {
+    this.#provedBy = -1;
+    this.#checked.clear();
+  }
+
+  /** Whether to bind the device too: where that, or only the source, keeps the packets from other routers. */
+  #chooseBinding(): boolean {
+    const bound = this.#socket.getsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX);
+    const kernel = currentSnapshot();
+    let foreign: string | null = null;
+    for (const deviceBound of bound === 0 ? [true, false] : [true]) {
+      foreign = this.#foreignRouter(deviceBound, kernel);
+      if (foreign === null) return deviceBound;
+    }
+    throw notHeld(this.pvd, this.#source, foreign!);
+  }
+
+  #foreignRouter(deviceBound: boolean, kernel: KernelSnapshot): string | null {
+    const { gateways } = this.#source;
+    // A PvD without a router reaches its link only, and each destination is proved to be there.
+    if (gateways.length === 0) return deviceBound ? null : "what is not on its link";
+    if (kernel.unsettled.includes("rules") || kernel.unsettled.includes("routes")) {
+      return "who knows what: the routing tables do not hold still";
+    }
+    return foreignRouter(kernel, {
+      source: this.#source.bytes,
+      interface: this.pvd.interface.index,
+      deviceBound,
+      mark: this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK),
+      isOwn: (gateway) => gateways.includes(gateway),
     });
-    if (answer.type !== linux.RTN_UNICAST) return;
-    const gateway = answer.gateway && formatAddress(answer.gateway);
-    const elsewhere = answer.interface !== index;
-    if (!elsewhere && (gateway === null ? this.#isOnLink(destination) : this.#routesVia(gateway))) {
-      return;
+  }
+
+  /** The device first: without CAP_NET_RAW it can be set on an unbound socket only. */
+  #bind(bound: boolean): void {
+    const socket = this.#socket;
+    const { index } = this.pvd.interface;
+    const { SOL_SOCKET, SO_BINDTOIFINDEX, IPPROTO_IP, IPPROTO_IPV6 } = options;
+    const isIpv4 = this.#source.bytes.length === 4;
+    if (!this.#deviceBound) {
+      if (isIpv4) socket.setsockopt(IPPROTO_IP, options.IP_MULTICAST_IF, multicastInterface(index));
+      else socket.setsockopt(IPPROTO_IPV6, options.IPV6_MULTICAST_IF, index);
+    } else if (socket.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) !== index) {
+      socket.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, index);
     }
+    // It cannot be read, so it is taken away.
+    if (!isIpv4) socket.setsockopt(IPPROTO_IPV6, options.IPV6_PKTINFO, new Uint8Array(20));
+    if (bound) return;
+    // The port stays open, so that bind() or connect() can still choose it.
+    if (socket.type !== options.SOCK_RAW) {
+      socket.setsockopt(IPPROTO_IP, options.IP_BIND_ADDRESS_NO_PORT, 1);
+    }
+    socket.bind({ address: this.source, port: 0 });
+  }
+
+  #cutOff(): void {
+    this.#cutting = true;
+    cutOff(this.#socket);
+    this.#cutting = false;
+  }
+
+  #prove({ address, scopeId }: SocketAddressInit): void {
+    const { bytes, zone } = parseAddress(address)!;
+    const { interface: { index, name } } = this.pvd;
+    const scope = scopeId || Number(zone ?? 0);
+    if (scope !== 0 && scope !== index) {
+      throw routeError(
+        this.pvd,
+        `${address} is asked for on interface ${scope}, and the PvD is on ${name}`,
+      );
+    }
+    if (isMapped(bytes)) throw routeError(this.pvd, `${address} is an IPv4 address in IPv6`);
+    const text = formatAddress(bytes);
+    if (this.#isOtherRouter(text)) {
+      throw routeError(this.pvd, `${text} is a router of another PvD on its link`);
+    }
+    if (isMulticast(bytes)) return this.#proveMulticast(bytes, text);
+    const answer = this.#ask(bytes, text, scope);
+    if (answer.type === linux.RTN_LOCAL) return;
+    const gateway = answer.gateway && formatAddress(answer.gateway);
+    const onPvd = answer.interface === index &&
+      (gateway !== null
+        ? this.#routesVia(gateway)
+        : WITHOUT_ROUTER.includes(answer.type) || this.#isOnLink(bytes));
+    if (onPvd) return;
     throw routeError(
       this.pvd,
-      `to ${address} the kernel would take ${describeAnswer(answer, gateway)}`,
-      this.#gateways,
+      `to ${text} the kernel would take ${describeAnswer(answer, gateway)}`,
+      this.#source.gateways,
     );
+  }
+
+  #ask(destination: Uint8Array, text: string, scope: number): RouteAnswer {
+    const { index } = this.pvd.interface;
+    let answer: RouteAnswer;
+    try {
+      answer = lookupRoute({
+        destination,
+        source: this.#source.bytes,
+        interface: this.#deviceBound || scope !== 0 ? index : 0,
+        mark: this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK),
+      });
+    } catch (error) {
+      if (!NO_WAY.includes((error as MifError).code)) throw error;
+      throw unreachable(this.pvd, text, error);
+    }
+    const { type } = answer;
+    const leads = type === linux.RTN_UNICAST || type === linux.RTN_LOCAL ||
+      WITHOUT_ROUTER.includes(type);
+    if (!leads) throw unreachable(this.pvd, text);
+    return answer;
+  }
+
+  /** Packets to a group beyond the link are any multicast router's: only a link without other routers can do. */
+  #proveMulticast(group: Uint8Array, text: string): void {
+    const linkScope = group.length === 4
+      ? group[0] === 224 && group[1] === 0 && group[2] === 0
+      : (group[1]! & 0x0f) <= 2;
+    const kernel = currentSnapshot();
+    const { index, name } = this.pvd.interface;
+    const others = kernel.routes.some((route) =>
+      route.interface === index && route.gatewayFamily !== 0 &&
+      !this.#source.gateways.includes(
+        formatAddress(recordAddress(route.gateway, route.gatewayFamily)),
+      ) && route.family === (group.length === 4 ? 4 : 6)
+    );
+    if (linkScope || !others) return;
+    throw routeError(this.pvd, `${text} is for every router on ${name}, and it has several`);
+  }
+
+  /** A default router of the link that is not the source's own. */
+  #isOtherRouter(address: string): boolean {
+    const { index } = this.pvd.interface;
+    return !this.#source.gateways.includes(address) &&
+      currentSnapshot().routes.some((route) =>
+        route.interface === index && route.gatewayFamily !== 0 && route.destinationLength === 0 &&
+        formatAddress(recordAddress(route.gateway, route.gatewayFamily)) === address
+      );
   }
 
   /** IPv4 with a bound device and no route assumes that the whole world is on the link. */
   #isOnLink(destination: Uint8Array): boolean {
-    return onLinkPrefixes(this.pvd).some(({ bytes, prefixLength }) =>
-      prefixContains(bytes, prefixLength, destination)
-    );
+    return isLinkLocal(destination) ||
+      this.#source.onLink.some(({ bytes, prefixLength }) =>
+        prefixContains(bytes, prefixLength, destination)
+      );
   }
 
   #routesVia(gateway: string): boolean {
-    return this.#gateways.includes(gateway) ||
-      this.pvd.routes.some((route) => route.gateway === gateway && !isDefault(route.destination));
+    const { gateways, otherRouters } = this.#source;
+    return gateways.includes(gateway) || otherRouters.includes(gateway);
   }
 }
 
-/** The source and interface that a control message asks for. */
-function packetInformation(
-  message: ControlMessage,
-): { address: string | null; interface: number } | null {
-  if (message.name === "IPV6_PKTINFO") {
-    return {
-      address: message.address === "::" ? null : message.address,
-      interface: message.interface,
-    };
+/** Binds a socket to the loopback device, so that nothing of it leaves the host any more. */
+export function cutOff(socket: SelectableSocket): void {
+  try {
+    socket.setsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX, LOOPBACK);
+  } catch {
+    // Bound to the PvD's device, which only CAP_NET_RAW may change: our own sending ends all the same.
   }
-  if (message.name !== "IP_PKTINFO") return null;
-  const source = message.source;
-  return { address: source === "0.0.0.0" ? null : source, interface: message.interface };
+}
+
+/** A source address and what is known to be of its network. */
+interface Source {
+  bytes: Uint8Array;
+  text: string;
+  /** Next hops of the default routes; null is a default route without one. None where it is unknown which are its. */
+  gateways: (string | null)[];
+  /** Next hops of the PvD's other routes. */
+  otherRouters: string[];
+  onLink: Prefix[];
+}
+
+interface Prefix {
+  bytes: Uint8Array;
+  prefixLength: number;
+}
+
+/**
+ * What belongs to one of a PvD's addresses. An interface's own PvD may hold several networks, each with its router:
+ * then only what lies in the address' network is known to be its.
+ */
+function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
+  const { bytes } = parseAddress(own.address)!;
+  const network = prefixOf(own);
+  const isNear = (address: string) =>
+    prefixContains(network.bytes, network.prefixLength, parseAddress(address)!.bytes);
+  const otherNetworks = pvd.addresses.filter(({ address, family }) =>
+    family === own.family && !isNear(address) && !isLinkLocal(parseAddress(address)!.bytes)
+  );
+  const mixed = otherNetworks.length > 0 && pvd.router === null;
+  const isMine = (gateway: string) => !mixed || isNear(gateway);
+  const routes = pvd.routes.flatMap(({ destination, gateway }) => {
+    const prefix = parsePrefix(destination);
+    return prefix?.family === own.family ? [{ ...prefix, gateway }] : [];
+  });
+  const defaults = routes.filter(({ prefixLength }) => prefixLength === 0)
+    .map(({ gateway }) => gateway);
+  const near = defaults.filter((gateway) => gateway !== null && isNear(gateway));
+  const gateways = near.length > 0 ? near : mixed && defaults.length > 1 ? [] : defaults;
+  const onLinkRoutes = mixed || pvd.attribution === "unknown"
+    ? []
+    : routes.filter(({ gateway }) => gateway === null);
+  return {
+    bytes,
+    text: own.address,
+    gateways,
+    otherRouters: routes.flatMap(({ gateway, prefixLength }) =>
+      gateway !== null && prefixLength > 0 && isMine(gateway) ? [gateway] : []
+    ),
+    onLink: [network, ...onLinkRoutes],
+  };
+}
+
+function prefixOf({ address, prefixLength }: PvdAddress): Prefix {
+  return { bytes: networkOf(parseAddress(address)!.bytes, prefixLength), prefixLength };
+}
+
+/** Selections of open sockets. */
+const live = new Set<Selection>();
+let watching = false;
+
+/** Has a selection proved again whenever the kernel's tables change. */
+function watch(selection: Selection): void {
+  live.add(selection);
+  if (watching) return;
+  const fd = changeListener();
+  if (fd < 0) return;
+  watching = true;
+  whenChanged(() => live.forEach((each) => each.prove()));
+  reactor().add(fd, EPOLLIN, () => changeNumber());
 }
 
 /**
@@ -214,22 +507,49 @@ function packetInformation(
  * bound to none.
  */
 export function boundPvd(socket: SelectableSocket, pvds: PvdInfo[]): PvdInfo | null {
-  const index = socket.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX);
-  if (index === 0) return null;
+  const index = socket.getsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX);
   const { address } = socket.getsockname();
-  return pvds.find((pvd) =>
-    pvd.interface.index === index && pvd.addresses.some((own) => own.address === address) &&
-    !isLinkLocal(parseAddress(address)!.bytes)
-  ) ?? null;
+  if (isLinkLocal(parseAddress(address)!.bytes)) return null;
+  const kernel = currentSnapshot();
+  const mark = socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);
+  return pvds.find((pvd) => {
+    if (index !== 0 && index !== pvd.interface.index) return false;
+    const own = pvd.addresses.find((candidate) => candidate.address === address);
+    if (!own) return false;
+    const { bytes, gateways } = sourceOf(pvd, own);
+    if (gateways.length === 0) return index !== 0;
+    return null === foreignRouter(kernel, {
+      source: bytes,
+      interface: pvd.interface.index,
+      deviceBound: index !== 0,
+      mark,
+      isOwn: (gateway) => gateways.includes(gateway),
+    });
+  }) ?? null;
 }
 
-/** Whether the socket is bound to one of the PvD's addresses already; throws where it is beyond selecting. */
+/** What is given for a PvD may come from anywhere: a file, another process, a caller without types. */
+function checkPvd(pvd: PvdInfo): void {
+  const lists = [pvd?.addresses, pvd?.gateways, pvd?.routes];
+  if (lists.every(Array.isArray) && typeof pvd.interface?.index === "number") return;
+  throw new TypeError("Not a PvD: give one that getpvdinfo() or listPvds() returned");
+}
+
+/** The PvD's address the socket is bound to already, or null; throws where it is beyond selecting. */
 function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
   if (isConnected(socket)) {
     throw new MifError(
       `Cannot select PvD ${pvd.id}: the socket is connected; select before connect()`,
       { code: "EISCONN", errno: 106, syscall: "setsockopt" },
     );
+  }
+  const why = unselectable(socket);
+  if (why !== null) {
+    throw new MifError(`Cannot select PvD ${pvd.id}: ${why}; select it on a new socket`, {
+      code: "EOPNOTSUPP",
+      errno: 95,
+      syscall: "setsockopt",
+    });
   }
   const { address, port } = socket.getsockname();
   const unspecified = address === "::" || address === "0.0.0.0";
@@ -251,43 +571,29 @@ function isConnected(socket: SelectableSocket): boolean {
   }
 }
 
-/** The best address that the PvD is sure of and the kernel still has. */
-function chooseSource(
+/** The best address that the PvD is sure of and the kernel still has; the one the socket is bound to where it is. */
+function chooseAddress(
   socket: SelectableSocket,
   pvd: PvdInfo,
-  family: 4 | 6,
   kernel: KernelSnapshot,
   bound: string | null,
 ): PvdAddress {
-  const { index, name } = pvd.interface;
-  const link = kernel.links.find((record) => record.index === index);
-  if (!link || interfaceName(link.name) !== name || (link.flags & linux.IFF_UP) === 0) {
-    throw gone(pvd, `its interface ${name} is not there or not up`);
-  }
-  const ofFamily = pvd.addresses.filter((address) => address.family === family);
-  const present = ofFamily.filter(({ address }) =>
-    kernel.addresses.some((record) =>
-      record.interface === index && record.family === family &&
-      formatAddress(recordAddress(record.address, family)) === address
-    )
-  );
-  if (ofFamily.length > 0 && present.length === 0) {
-    throw gone(pvd, "the host has lost its addresses");
-  }
-  if (bound !== null) {
-    const own = present.find(({ address }) => address === bound);
-    if (own) return own;
-  }
-  const usable = present.filter((address) => isSure(pvd, address));
-  const temporary = family === 6 && socket.type !== SOCK_RAW &&
+  const { IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, IPV6_PREFER_SRC_TMP } = options;
+  const usable = usableAddresses(socket, pvd, kernel);
+  const own = usable.find(({ address }) => address === bound);
+  if (own) return own;
+  const isIpv6 = socket.family !== options.AF_INET;
+  const temporary = isIpv6 &&
     (socket.getsockopt(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES) & IPV6_PREFER_SRC_TMP) !== 0;
   const current = usable.filter(({ deprecated }) => !deprecated);
-  const source = (temporary ? current.find((address) => address.temporary) : undefined) ??
+  const chosen = (temporary ? current.find((address) => address.temporary) : undefined) ??
     current[0] ?? usable[0];
-  if (source) return source;
+  if (chosen && bound === null) return chosen;
   const why = pvd.attribution === "unknown"
     ? "nothing says which of the link's addresses are its; mif list --solicit asks the routers"
-    : `it has no IPv${family} address beyond the link`;
+    : bound !== null
+    ? `the socket is bound to ${bound}, of which it is not sure`
+    : `it has no IPv${isIpv6 ? 6 : 4} address beyond the link`;
   throw new MifError(`Cannot select PvD ${pvd.id}: ${why}`, {
     code: "EADDRNOTAVAIL",
     errno: 99,
@@ -295,74 +601,33 @@ function chooseSource(
   });
 }
 
-function isSure(pvd: PvdInfo, { address, family, validSeconds }: PvdAddress): boolean {
-  if (family === 4) return true;
-  if (isLinkLocal(parseAddress(address)!.bytes)) return false;
-  return pvd.attribution !== "unknown" || validSeconds === null;
-}
-
-/** The routers that packets of this source belong to: the one whose network it is in, where that tells. */
-function gatewaysOf(pvd: PvdInfo, source: Uint8Array): string[] {
-  const family = source.length === 4 ? 4 : 6;
-  const gateways = pvd.gateways.filter((gateway) => gateway.family === family);
-  const own = pvd.addresses.find(({ address }) => address === formatAddress(source))!;
-  const near = gateways.filter(({ address }) =>
-    prefixContains(
-      networkOf(source, own.prefixLength),
-      own.prefixLength,
-      parseAddress(address)!.bytes,
-    )
-  );
-  return (near.length > 0 ? near : gateways).map(({ address }) => address);
-}
-
-/**
- * On a link with several default routers of the family, a rule must send the source to a table with the PvD's router and a
- * backstop: without it the kernel takes another router as soon as this one goes.
- */
-function proveHeld(
+/** The PvD's addresses of the socket's family that the kernel still has, as far as it is sure that they are its. */
+function usableAddresses(
+  socket: SelectableSocket,
   pvd: PvdInfo,
-  source: Uint8Array,
-  gateways: string[],
   kernel: KernelSnapshot,
-): void {
-  const family = source.length === 4 ? 4 : 6;
-  const defaults = kernel.routes.filter((route) =>
-    route.family === family && route.destinationLength === 0 && route.sourceLength === 0
+): PvdAddress[] {
+  const { index, name } = pvd.interface;
+  const family = socket.family === options.AF_INET ? 4 : 6;
+  const link = kernel.links.find((record) => record.index === index);
+  if (!link || interfaceName(link.name) !== name || (link.flags & linux.IFF_UP) === 0) {
+    throw gone(pvd, `its interface ${name} is not there or not up`);
+  }
+  const records = new Map(
+    kernel.addresses.filter((record) => record.interface === index && record.family === family)
+      .map((record) => [formatAddress(recordAddress(record.address, family)), record]),
   );
-  const others = defaults.filter((route) =>
-    route.interface === pvd.interface.index && route.gatewayFamily !== 0 &&
-    !gateways.includes(gatewayText(route))
-  );
-  if (others.length === 0) return;
-  const held = kernel.rules.some((rule) =>
-    rule.family === family && rule.sourceLength > 0 && rule.action === linux.FR_ACT_TO_TBL &&
-    rule.suppressPrefixLength < 0 && rule.mark === 0 && rule.mask === 0 &&
-    prefixContains(recordAddress(rule.source, family), rule.sourceLength, source) &&
-    isHeldBy(defaults.filter((route) => route.table === rule.table), gateways)
-  );
-  if (held) return;
-  throw routeError(
-    pvd,
-    `its link has other routers too (${gatewayText(others[0]!)}), and no routing rule holds ${
-      formatAddress(source)
-    } to its own`,
-    gateways,
-  );
-}
-
-function isHeldBy(defaults: RouteRecord[], gateways: string[]): boolean {
-  const unicast = defaults.filter((route) => route.type === linux.RTN_UNICAST);
-  return unicast.length > 0 && unicast.every((route) => gateways.includes(gatewayText(route))) &&
-    defaults.some((route) =>
-      [linux.RTN_UNREACHABLE, linux.RTN_BLACKHOLE, linux.RTN_PROHIBIT].some((type) =>
-        type === route.type
-      )
-    );
-}
-
-function gatewayText(route: RouteRecord): string {
-  return formatAddress(recordAddress(route.gateway, route.gatewayFamily));
+  const ofFamily = pvd.addresses.filter((address) => address.family === family);
+  const present = ofFamily.filter(({ address }) => records.has(address));
+  if (ofFamily.length > 0 && present.length === 0) {
+    throw gone(pvd, "the host has lost its addresses");
+  }
+  return present.filter(({ address }) => {
+    if (family === 4) return true;
+    if (isLinkLocal(parseAddress(address)!.bytes)) return false;
+    const isStatic = (records.get(address)!.flags & linux.IFA_F_PERMANENT) !== 0;
+    return pvd.attribution !== "unknown" || isStatic;
+  });
 }
 
 /** Far addresses, one of which no specific route of a PvD covers: their way is the default's. */
@@ -371,33 +636,29 @@ const PROBES = {
   6: ["2001:1::1", "2001:db8:ffff:ffff:ffff:ffff:ffff:fffe", "2620:4f:8000::1"],
 };
 
-function remoteProbe(pvd: PvdInfo, family: 4 | 6): SocketAddressInit {
-  const specific = pvd.routes.filter(({ destination }) => !isDefault(destination)).map(readPrefix);
-  const address = PROBES[family].find((candidate) => {
-    const { bytes } = parseAddress(candidate)!;
-    return !specific.some((prefix) => prefixContains(prefix.bytes, prefix.prefixLength, bytes));
-  });
-  return { address: address ?? PROBES[family][0]! };
+function remoteProbe({ routes }: PvdInfo, { bytes }: Source): SocketAddressInit {
+  const specific = routes.map(({ destination }) => parsePrefix(destination))
+    .filter((prefix) => prefix !== null && prefix.prefixLength > 0) as Prefix[];
+  const candidates = PROBES[bytes.length === 4 ? 4 : 6];
+  const address = candidates.find((candidate) =>
+    !specific.some((prefix) =>
+      prefixContains(prefix.bytes, prefix.prefixLength, parseAddress(candidate)!.bytes)
+    )
+  );
+  return { address: address ?? candidates[0]! };
 }
 
-function onLinkPrefixes(pvd: PvdInfo): { bytes: Uint8Array; prefixLength: number }[] {
-  const routes = pvd.routes.filter(({ gateway }) => gateway === null).map(readPrefix);
-  const addresses = pvd.addresses.map(({ address, prefixLength }) => ({
-    bytes: networkOf(parseAddress(address)!.bytes, prefixLength),
-    prefixLength,
-  }));
-  return [...routes, ...addresses];
+/** struct ip_mreqn of ip(7), of which only the interface's index counts. */
+function multicastInterface(index: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  new DataView(bytes.buffer).setInt32(8, index, true);
+  return bytes;
 }
 
-function readPrefix(
-  { destination }: { destination: string },
-): { bytes: Uint8Array; prefixLength: number } {
-  const [address, length] = destination.split("/");
-  return { bytes: parseAddress(address!)!.bytes, prefixLength: Number(length) };
-}
-
-function isDefault(destination: string): boolean {
-  return destination === "::/0" || destination === "0.0.0.0/0";
+/** ::ffff:0:0/96: what an IPv6 socket sends to it goes by IPv4. */
+function isMapped(bytes: Uint8Array): boolean {
+  return bytes.length === 16 && formatAddress(bytes).startsWith("::ffff:") &&
+    bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
 function describeAnswer({ interface: index }: RouteAnswer, gateway: string | null): string {
@@ -406,7 +667,11 @@ function describeAnswer({ interface: index }: RouteAnswer, gateway: string | nul
     : `router ${gateway} on interface ${index}`;
 }
 
-function routeError(pvd: PvdInfo, what: string, gateways: string[]): MifError {
+function notHeld(pvd: PvdInfo, { text, gateways }: Source, foreign: string): MifError {
+  return routeError(pvd, `packets from ${text} could come to ${foreign}`, gateways);
+}
+
+function routeError(pvd: PvdInfo, what: string, gateways: (string | null)[] = []): MifError {
   const wanted = gateways.length === 0 ? "" : ` instead of ${gateways.join(" or ")}`;
   return new MifError(
     `Cannot stay on PvD ${pvd.id}: ${what}${wanted}; ` +
@@ -415,8 +680,17 @@ function routeError(pvd: PvdInfo, what: string, gateways: string[]): MifError {
   );
 }
 
+function unreachable(pvd: PvdInfo, address: string, cause?: unknown): MifError {
+  return new MifError(`Cannot reach ${address} by PvD ${pvd.id}: the kernel has no way there`, {
+    code: "ENETUNREACH",
+    errno: 101,
+    syscall: "RTM_GETROUTE",
+    cause,
+  });
+}
+
 function gone(pvd: PvdInfo, why: string): MifError {
-  return new MifError(`Cannot select PvD ${pvd.id}: ${why}; list the PvDs again`, {
+  return new MifError(`PvD ${pvd.id} is gone: ${why}; list the PvDs again`, {
     code: "ENONET",
     errno: 64,
     syscall: "setsockopt",

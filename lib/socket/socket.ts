@@ -11,10 +11,15 @@ import { checked, errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { listPvds } from "../pvd/list.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
-import { type ControlMessage, decodeControl, encodeControl } from "./control.ts";
+import {
+  type ControlMessage,
+  type ControlMessageInit,
+  decodeControl,
+  encodeControl,
+} from "./control.ts";
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./options.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, reactor } from "./reactor.ts";
-import { boundPvd, Selection } from "./selection.ts";
+import { boundPvd, cutOff, Selection } from "./selection.ts";
 import {
   checkedNumber,
   decodeSockaddr,
@@ -37,7 +42,7 @@ export interface OutgoingMessage {
   /** Where to; left out on a connected socket. */
   to?: SocketAddressInit;
   /** Control messages (RFC 3542, cmsg(3)). */
-  control?: ControlMessage[];
+  control?: readonly ControlMessageInit[];
   /** MSG_* of send(2), or'ed; 0 where left out. */
   flags?: number;
 }
@@ -77,6 +82,8 @@ const CONTROL_SIZE = 1024;
 const CONTROL_SIZE_MAX = 65536;
 const BATCH_MAX = 64;
 const nothing = new Uint8Array(0);
+/** What setTimeout() can count to, 24 days: longer is for ever. */
+const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /** Memory of system calls that finish within one turn: shared by all sockets of the thread. */
 class Arena {
@@ -178,6 +185,8 @@ export class Socket implements Disposable {
   #holding = true;
   #listening = false;
   #selection: Selection | null = null;
+  /** What a batch had beyond what was asked for. */
+  #received: ReceivedMessage[] = [];
 
   /** For {@linkcode socket} and accept(): takes over a non-blocking descriptor. */
   constructor(fd: number, family: number, type: number, protocol: number) {
@@ -212,7 +221,9 @@ export class Socket implements Disposable {
    */
   selectPvd(pvd: PvdInfo | null): void {
     if (pvd !== null) {
-      this.#selection = new Selection(this, pvd);
+      const selection = new Selection(this, pvd, (error) => this.#interrupt(error));
+      this.#selection?.release();
+      this.#selection = selection;
       return;
     }
     if (this.#selection === null) return;
@@ -234,11 +245,13 @@ export class Socket implements Disposable {
 
   /** connect(2); resolves when the connection stands. A failed one needs a new socket. */
   async connect(address: SocketAddressInit, options: WaitOptions = {}): Promise<void> {
-    const name = encodeSockaddr(address, this.family);
+    const { name, to } = this.#destination(address);
     const what = `Cannot connect to ${address.address} port ${address.port ?? 0}`;
+    checkedWait(options);
     options.signal?.throwIfAborted();
-    this.#selection?.check(address);
+    this.#selection?.check(to);
     const result = native().mif_connect(this.fd, name, name.length);
+    if (result === 0 || result === -EINPROGRESS) this.#selection?.connected(to);
     if (result !== -EINPROGRESS) {
       checked(result, "connect", what);
       return;
@@ -257,13 +270,16 @@ export class Socket implements Disposable {
   /** accept(2): the next connection. */
   async accept(options: WaitOptions = {}): Promise<Socket> {
     const name = new Uint8Array(SOCKADDR_SIZE);
-    const fd = await this.#perform(
-      "read",
-      "accept",
-      options,
-      () => native().mif_accept(this.fd, name, name.length),
-    );
-    return new Socket(fd, this.family, this.type, this.protocol);
+    while (true) {
+      const fd = await this.#perform(
+        "read",
+        "accept",
+        options,
+        () => native().mif_accept(this.fd, name, name.length),
+      );
+      const connection = new Socket(fd, this.family, this.type, this.protocol);
+      if (this.#selection === null || connection.#inherit(this.#selection)) return connection;
+    }
   }
 
   /**
@@ -283,14 +299,19 @@ export class Socket implements Disposable {
   async sendmsg(message: OutgoingMessage, options: WaitOptions = {}): Promise<number> {
     const { data, to } = message;
     if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
-    const name = to === undefined ? nothing : encodeSockaddr(to, this.family);
-    if (to !== undefined) this.#selection?.check(to);
-    if (message.control) this.#selection?.checkControl(message.control);
+    const destination = to === undefined ? null : this.#destination(to);
+    const name = destination?.name ?? nothing;
     const control = message.control?.length ? encodeControl(message.control) : nothing;
     const flags = checkedNumber("flags", message.flags ?? 0, 0xffffffff);
     const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
     let taken = 0;
     await this.#perform("write", "sendmsg", options, () => {
+      if (this.#selection) {
+        if (destination) this.#selection.check(destination.to);
+        else this.#selection.checkPeer();
+        this.#selection.checkFlags(flags);
+        if (message.control) this.#selection.checkControl(message.control);
+      }
       arena.place(0, 0, data.length, 0, control.length, name.length);
       arena.addresses.set(name);
       const result = native().mif_sendmmsg(
@@ -326,6 +347,16 @@ export class Socket implements Disposable {
       CONTROL_SIZE_MAX,
     );
     const flags = checkedNumber("flags", options.flags ?? 0, 0xffffffff);
+    const earlier = this.#received.shift();
+    if (earlier && earlier.data.length <= size) return earlier;
+    if (earlier) {
+      // A stream's rest is for the next call, a datagram's is gone.
+      const rest = earlier.data.slice(size);
+      const isStream = this.type === SOCK_STREAM;
+      if (isStream) this.#received.unshift({ ...earlier, data: rest, length: rest.length });
+      const data = earlier.data.slice(0, size);
+      return { ...earlier, data, length: isStream ? size : earlier.length, truncated: !isStream };
+    }
     const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
     const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
     const control = controlSize <= CONTROL_SIZE ? arena.control : new Uint8Array(controlSize);
@@ -358,15 +389,18 @@ export class Socket implements Disposable {
   async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, undefined> {
     if (this.#listening) throw new TypeError("A listening socket is iterated by connections()");
     while (this.#fd >= 0) {
-      let messages: ReceivedMessage[];
-      try {
-        messages = await this.#receiveBatch();
-      } catch (error) {
-        if (this.#fd < 0) return;
-        throw error;
+      if (this.#received.length === 0) {
+        try {
+          this.#received = await this.#receiveBatch();
+        } catch (error) {
+          if (this.#fd < 0) return;
+          throw error;
+        }
       }
-      if (this.type === SOCK_STREAM && messages[0]!.length === 0) return;
-      yield* messages;
+      // One by one: who stops in the middle finds the rest here.
+      const message = this.#received.shift()!;
+      if (this.type === SOCK_STREAM && message.length === 0) return;
+      yield message;
     }
   }
 
@@ -409,6 +443,7 @@ export class Socket implements Disposable {
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void {
     checkedNumber("level", level, 0xffff);
     checkedNumber("name", name, 0xffff);
+    this.#selection?.checkOption(level, name);
     const bytes = value instanceof Uint8Array ? value : int(Number(value));
     checked(
       native().mif_setsockopt(this.fd, level, name, bytes, bytes.length),
@@ -462,10 +497,11 @@ export class Socket implements Disposable {
   /** Gives the descriptor away: the caller owns it, and this socket is closed. */
   detach(): number {
     const fd = this.fd;
+    this.#selection?.release();
     if (this.#events !== 0) reactor().remove(fd);
     this.#fd = -1;
     this.#events = 0;
-    for (const waiter of [...this.#readers, ...this.#writers]) waiter.reject(closed("wait for"));
+    this.#interrupt(closed("wait for"));
     return fd;
   }
 
@@ -520,13 +556,13 @@ export class Socket implements Disposable {
     options: WaitOptions,
     attempt: () => number,
   ): Promise<number> {
-    options.signal?.throwIfAborted();
-    const endMs = options.timeoutMs === undefined
-      ? Infinity
-      : performance.now() + options.timeoutMs;
+    checkedWait(options);
+    const endMs = performance.now() + (options.timeoutMs ?? Infinity);
     while (true) {
+      options.signal?.throwIfAborted();
       const result = attempt();
       if (result !== -EAGAIN) return checked(result, syscall, `Cannot ${syscall}`);
+      this.#selection?.checkPeer();
       const timeoutMs = endMs === Infinity ? undefined : Math.max(0, endMs - performance.now());
       await this.#wait(direction, syscall, { signal: options.signal, timeoutMs });
     }
@@ -555,7 +591,7 @@ export class Socket implements Disposable {
       waiters.push(waiter);
       if (this.#holding) reactor().hold();
       signal?.addEventListener("abort", abort, { once: true });
-      if (timeoutMs !== undefined) {
+      if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MAX_MS) {
         timer = setTimeout(() => waiter.reject(timedOut(syscall)), timeoutMs);
       }
       try {
@@ -582,14 +618,43 @@ export class Socket implements Disposable {
     if (failed || (events & EPOLLOUT) !== 0) {
       for (const waiter of [...this.#writers]) waiter.resolve();
       // Otherwise every send that empties the queue would wake us.
-      if (this.#fd >= 0 && (this.#events & EPOLLOUT) !== 0 && this.#events !== EPOLLOUT) {
+      if (this.#fd >= 0 && (this.#events & EPOLLOUT) !== 0) {
         this.#events &= ~EPOLLOUT;
-        reactor().change(this.#fd, this.#events);
+        if (this.#events === 0) reactor().remove(this.#fd);
+        else reactor().change(this.#fd, this.#events);
       }
     }
     if (failed || (events & (EPOLLIN | EPOLLRDHUP)) !== 0) {
       for (const waiter of [...this.#readers]) waiter.resolve();
     }
+  }
+
+  /** Where to send: in the kernel's form, and with the interface a link-local address needs on a PvD. */
+  #destination(address: SocketAddressInit): { name: Uint8Array; to: SocketAddressInit } {
+    encodeSockaddr(address, this.family);
+    const to = this.#selection?.destination(address) ?? address;
+    return { name: encodeSockaddr(to, this.family), to };
+  }
+
+  /** Takes over the listening socket's PvD; where the way to the peer cannot be proved, closes and returns false. */
+  #inherit(selection: Selection): boolean {
+    try {
+      this.#selection = new Selection(
+        this,
+        selection.pvd,
+        (error) => this.#interrupt(error),
+        selection,
+      );
+      return true;
+    } catch {
+      cutOff(this);
+      this.close();
+      return false;
+    }
+  }
+
+  #interrupt(error: MifError): void {
+    for (const waiter of [...this.#readers, ...this.#writers]) waiter.reject(error);
   }
 
   #setHolding(holding: boolean): void {
@@ -621,12 +686,21 @@ function received(
     data: data.slice(start, start + Math.min(record.dataLength, room)),
     length: record.dataLength,
     from: record.addressLength === 0 ? null : decodeSockaddr(address),
-    control: record.controlLength === 0
-      ? []
-      : decodeControl(control.subarray(controlStart, controlStart + record.controlLength)),
+    control: record.controlLength === 0 ? [] : decodeControl(
+      control.subarray(controlStart, controlStart + record.controlLength),
+      (flags & MSG_CTRUNC) !== 0,
+    ),
     truncated: (flags & MSG_TRUNC) !== 0,
     controlTruncated: (flags & MSG_CTRUNC) !== 0,
   };
+}
+
+function checkedWait({ timeoutMs }: WaitOptions): void {
+  if (timeoutMs === undefined) return;
+  if (typeof timeoutMs !== "number") {
+    throw new TypeError(`timeoutMs must be a number, not ${typeof timeoutMs}`);
+  }
+  if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
 }
 
 function int(value: number): Uint8Array {
