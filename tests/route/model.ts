@@ -1,0 +1,181 @@
+/**
+ * A kernel of two dozen lines: the rules, our tables, and main, and where they send a packet.
+ *
+ * @module
+ */
+
+import { linux } from "../../ffi/layout.gen.ts";
+import { formatAddress, parseAddress, parsePrefix, prefixContains } from "../../lib/ip/address.ts";
+import type { RouteState } from "../../lib/route/plan.ts";
+import {
+  isOurTable,
+  type PolicyChange,
+  type PolicyRoute,
+  type PolicyRule,
+} from "../../lib/route/policy.ts";
+import type { PvdAddress, PvdInfo } from "../../mod.ts";
+
+/** What a test says of a PvD. */
+export interface PvdInit {
+  link: string;
+  router?: string;
+  attribution?: PvdInfo["attribution"];
+  /** "address/length"; the prefix is on the link. */
+  addresses: string[];
+  /** Default routes through these. */
+  gateways?: (string | null)[];
+  /** Further routes, "destination via gateway" or "destination". */
+  routes?: string[];
+  /** Whether prefixes are on the link; true where left out. */
+  onLink?: boolean;
+}
+
+const LINKS = ["h0", "h1", "h2", "h3"];
+
+/** A PvD of few words. */
+export function pvdOf(init: PvdInit): PvdInfo {
+  const { link, router = null, gateways = [], onLink = true } = init;
+  const addresses = init.addresses.map((text): PvdAddress => {
+    const [address, length] = text.split("/");
+    return {
+      address: address!,
+      prefixLength: Number(length),
+      family: familyOf(address!),
+      deprecated: false,
+      temporary: false,
+      validSeconds: null,
+    };
+  });
+  const prefixes = addresses.filter(() => onLink).map(({ address, prefixLength }) => {
+    const { bytes } = parsePrefix(`${address}/${prefixLength}`)!;
+    return { destination: `${formatAddress(bytes)}/${prefixLength}`, gateway: null };
+  });
+  const defaults = gateways.map((gateway) => {
+    const family = gateway === null ? addresses[0]!.family : familyOf(gateway);
+    return { destination: family === 4 ? "0.0.0.0/0" : "::/0", gateway };
+  });
+  const routes = (init.routes ?? []).map((text) => {
+    const [destination, gateway = null] = text.split(" via ");
+    return { destination: destination!, gateway };
+  });
+  return {
+    handle: 1,
+    id: router === null ? link : `${router}%${link}`,
+    kind: "implicit",
+    interface: { name: link, index: LINKS.indexOf(link) + 2 },
+    router,
+    attribution: init.attribution ?? (router === null ? "interface" : "router-advertisement"),
+    addresses,
+    gateways: gateways.filter((gateway) => gateway !== null)
+      .map((address) => ({ address, family: familyOf(address) })),
+    dnsServers: [],
+    searchDomains: [],
+    routes: [...prefixes, ...defaults, ...routes],
+    mtu: 1500,
+    ai_addr: null,
+    gateway_addr: null,
+    dns_addr: null,
+  };
+}
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(":") ? 6 : 4;
+}
+
+/** Ours as it changes, beside a main table that the PvDs say. */
+export class ModelKernel {
+  readonly targets = new Map<string, PolicyRoute | PolicyRule>();
+  readonly foreign = new Set<number>();
+  #pvds: PvdInfo[];
+
+  constructor(pvds: PvdInfo[]) {
+    this.#pvds = pvds;
+  }
+
+  /** The network has become another. */
+  become(pvds: PvdInfo[]): void {
+    this.#pvds = pvds;
+  }
+
+  /** As a planner sees it. */
+  get state(): RouteState {
+    const all = [...this.targets.values()];
+    return {
+      routes: all.filter((target) => target.kind === "route"),
+      rules: all.filter((target) => target.kind === "rule"),
+      addresses: this.#pvds.flatMap(({ addresses }) =>
+        addresses.map(({ address }) => parseAddress(address)!.bytes)
+      ),
+      isForeign: (table) => this.foreign.has(table),
+    };
+  }
+
+  /** Does one change; throws where Linux would refuse it. */
+  change({ operation, target }: PolicyChange): void {
+    const key = keyOf(target);
+    const has = this.targets.has(key);
+    if (operation === "add" && has) throw new Error(`EEXIST ${key}`);
+    if (operation === "replace" && target.kind === "rule") throw new Error(`EINVAL ${key}`);
+    if (operation === "remove" && !has) throw new Error(`ESRCH ${key}`);
+    if (operation !== "remove" && this.foreign.has(target.table)) {
+      throw new Error(`${target.table} is not ours`);
+    }
+    if (operation === "remove") this.targets.delete(key);
+    else this.targets.set(key, target);
+  }
+
+  /** Where a packet goes: "router%link", "on link", or "unreachable". */
+  way(source: string, destination: string): string {
+    const from = parseAddress(source)!.bytes;
+    const to = parseAddress(destination)!.bytes;
+    const rules = this.state.rules.filter((rule) =>
+      covers(rule.from, from) && (rule.to === null || covers(rule.to, to))
+    ).sort((a, b) => a.priority - b.priority);
+    for (const { table, suppress } of rules) {
+      const found = isOurTable(table) ? this.#ours(from.length, table) : this.#main(to);
+      if (found && found.length > suppress) return found.way;
+    }
+    return this.#main(to)?.way ?? "unreachable";
+  }
+
+  #ours(size: number, table: number): { way: string; length: number } | null {
+    const family = size === 4 ? 4 : 6;
+    const routes = this.state.routes.filter((route) =>
+      route.family === family && route.table === table
+    );
+    const best = routes.find(({ nexthop }) => nexthop) ?? routes[0];
+    if (!best) return null;
+    const { nexthop } = best;
+    const way = nexthop ? `${nexthop.gateway ?? ""}%${nexthop.interface.name}` : "unreachable";
+    return { way, length: 0 };
+  }
+
+  #main(to: Uint8Array): { way: string; length: number } | null {
+    let best: { way: string; length: number } | null = null;
+    for (const { routes, interface: { name } } of this.#pvds) {
+      for (const { destination, gateway } of routes) {
+        const { prefixLength: length } = parsePrefix(destination)!;
+        if (!covers(destination, to) || (best && best.length >= length)) continue;
+        const way = gateway === null && length > 0 ? "on link" : `${gateway ?? ""}%${name}`;
+        best = { way, length };
+      }
+    }
+    return best;
+  }
+}
+
+function covers(prefix: string, address: Uint8Array): boolean {
+  const { bytes, prefixLength } = parsePrefix(prefix)!;
+  return prefixContains(bytes, prefixLength, address);
+}
+
+function keyOf(target: PolicyRoute | PolicyRule): string {
+  if (target.kind === "route") {
+    return `route ${target.family} ${target.table} ${target.nexthop ? 1024 : "backstop"}`;
+  }
+  const { family, priority, from, to, table, suppress } = target;
+  return `rule ${family} ${priority} ${from} ${to} ${table} ${suppress}`;
+}
+
+/** The table that the PvDs say. */
+export const MAIN: number = linux.RT_TABLE_MAIN;

@@ -1,0 +1,439 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { planRemoval, planRoutes, type RoutePlan } from "../../lib/route/plan.ts";
+import { describeChange, isOurTable, ROUTE_PROTOCOL } from "../../lib/route/policy.ts";
+import type { PvdInfo } from "../../mod.ts";
+import { MAIN, ModelKernel, type PvdInit, pvdOf } from "./model.ts";
+
+const R1 = "fe80::1";
+const R2 = "fe80::2";
+const S1 = "2001:db8:1::a";
+const S2 = "2001:db8:2::a";
+const FAR = "2001:db8:ffff::1";
+
+const routers = (more: [Partial<PvdInit>?, Partial<PvdInit>?] = []): PvdInfo[] => [
+  pvdOf({ link: "h0", router: R1, addresses: [`${S1}/64`], gateways: [R1], ...more[0] }),
+  pvdOf({ link: "h0", router: R2, addresses: [`${S2}/64`], gateways: [R2], ...more[1] }),
+];
+
+/** Plans and does it. */
+function install(kernel: ModelKernel, pvds: PvdInfo[]): RoutePlan {
+  kernel.become(pvds);
+  const plan = planRoutes(pvds, kernel.state);
+  for (const change of plan.changes) kernel.change(change);
+  const again = planRoutes(pvds, kernel.state);
+  assert.deepEqual(again.changes, []);
+  assert.deepEqual(again.notices, plan.notices);
+  return plan;
+}
+
+function installed(pvds: PvdInfo[]): { kernel: ModelKernel; plan: RoutePlan } {
+  const kernel = new ModelKernel(pvds);
+  return { kernel, plan: install(kernel, pvds) };
+}
+
+const commands = ({ changes }: RoutePlan) => changes.map(describeChange);
+
+describe("what is installed", () => {
+  test("tables are filled before rules name them, and each command names all it is", () => {
+    const { plan } = installed(routers().slice(0, 1));
+    const { table } = plan.changes[0]!.target;
+    assert.ok(isOurTable(table));
+    assert.deepEqual(commands(plan), [
+      `ip -6 route add unreachable default table ${table} metric 4278198272 protocol ${ROUTE_PROTOCOL}`,
+      `ip -6 route add default via fe80::1 dev h0 onlink table ${table} metric 1024 protocol ${ROUTE_PROTOCOL}`,
+      `ip -6 rule add from 2001:db8:1::/64 lookup ${table} priority 28803 protocol ${ROUTE_PROTOCOL}`,
+      "ip -6 rule add from 2001:db8:1::/64 lookup main suppress_prefixlength 0 priority 28802 " +
+      `protocol ${ROUTE_PROTOCOL}`,
+    ]);
+  });
+
+  test("each source goes to its router, and directly to what is on the link", () => {
+    const { kernel, plan } = installed(routers());
+    assert.deepEqual(plan.notices, []);
+    assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
+    assert.equal(kernel.way(S2, FAR), "fe80::2%h0");
+    assert.equal(kernel.way(S1, "2001:db8:1::b"), "on link");
+    assert.equal(kernel.way(S1, "2001:db8:2::b"), "on link");
+  });
+
+  test("a table's number is the same for the same router of the same link, whatever else is there", () => {
+    const tables = (pvds: PvdInfo[]) =>
+      new Map(
+        installed(pvds).plan.changes.flatMap(({ target }) =>
+          target.kind === "route" && target.nexthop ? [[target.nexthop.gateway, target.table]] : []
+        ),
+      );
+    const [first, second] = routers() as [PvdInfo, PvdInfo];
+    assert.equal(tables([first]).get(R1), tables([second, first]).get(R1));
+    assert.notEqual(tables([first, second]).get(R1), tables([first, second]).get(R2));
+  });
+
+  test("a table that somebody else has is left alone, also when he takes it later", () => {
+    const [pvd] = routers() as [PvdInfo];
+    const { kernel, plan } = installed([pvd]);
+    const taken = plan.changes[0]!.target.table;
+    for (const known of [kernel, new ModelKernel([pvd])]) {
+      known.foreign.add(taken);
+      install(known, [pvd]);
+      assert.equal(known.way(S1, FAR), "fe80::1%h0");
+      assert.ok(known.state.routes.every(({ table }) => table === taken + 1));
+    }
+  });
+
+  test("an address without an on-link prefix is selected alone", () => {
+    const [a, b] = [{ onLink: false }, { addresses: [`${S2}/128`] }];
+    const { kernel } = installed(routers([a, b]));
+    const from = kernel.state.rules.map((rule) => rule.from).sort();
+    assert.deepEqual([...new Set(from)], [`${S1}/128`, `${S2}/128`]);
+  });
+
+  test("link-local and loopback addresses get nothing", () => {
+    const { plan } = installed([pvdOf({
+      link: "h0",
+      addresses: ["fe80::a/64", "169.254.1.1/16", "127.0.0.2/8", "::1/128"],
+      gateways: [R1, "169.254.0.1"],
+    })]);
+    assert.deepEqual(plan, { changes: [], notices: [], unattributed: [] });
+  });
+
+  test("a PvD without a gateway gets nothing", () => {
+    const { plan } = installed([pvdOf({ link: "h0", addresses: ["192.0.2.2/24", `${S1}/64`] })]);
+    assert.deepEqual(plan.changes, []);
+  });
+
+  test("a link that needs no gateway, and IPv4 through an IPv6 router", () => {
+    const { kernel, plan } = installed([
+      pvdOf({ link: "h0", addresses: ["192.0.2.2/32"], gateways: [null] }),
+      pvdOf({ link: "h1", addresses: ["198.51.100.2/24"], routes: ["0.0.0.0/0 via fe80::9"] }),
+    ].map((pvd) =>
+      pvd.interface.name === "h1" ? { ...pvd, gateways: [{ address: "fe80::9", family: 6 }] } : pvd
+    ));
+    assert.equal(kernel.way("192.0.2.2", "8.8.8.8"), "%h0");
+    assert.equal(kernel.way("198.51.100.2", "8.8.8.8"), "fe80::9%h1");
+    const text = commands(plan).join("\n");
+    assert.match(text, /ip -4 route add default dev h0 table/);
+    assert.match(text, /ip -4 route add default via inet6 fe80::9 dev h1 onlink/);
+  });
+});
+
+describe("IPv4 gateways on one interface", () => {
+  test("each address goes with the gateway of its subnet", () => {
+    const { kernel } = installed([pvdOf({
+      link: "h0",
+      addresses: ["198.51.100.10/24", "203.0.113.10/24", "203.0.113.77/32"],
+      gateways: ["198.51.100.1", "203.0.113.1"],
+    })]);
+    assert.equal(kernel.way("198.51.100.10", "8.8.8.8"), "198.51.100.1%h0");
+    assert.equal(kernel.way("203.0.113.10", "8.8.8.8"), "203.0.113.1%h0");
+    assert.equal(kernel.way("203.0.113.77", "8.8.8.8"), "203.0.113.1%h0");
+  });
+
+  test("one that is in the subnet of none of them is told, and left as it is", () => {
+    const { kernel, plan } = installed([pvdOf({
+      link: "h0",
+      addresses: ["198.51.100.10/24", "10.0.0.5/24"],
+      gateways: ["198.51.100.1", "192.0.2.1"],
+    })]);
+    assert.match(plan.notices.join(), /^10\.0\.0\.0\/24 has no table: h0 has several gateways/);
+    assert.ok(kernel.state.rules.every(({ from }) => from === "198.51.100.0/24"));
+  });
+
+  test("the only gateway serves an address beyond its subnet, unless it is in another's", () => {
+    const cloud = pvdOf({ link: "h0", addresses: ["10.0.0.5/32"], gateways: ["172.31.1.1"] });
+    assert.equal(installed([cloud]).kernel.way("10.0.0.5", "8.8.8.8"), "172.31.1.1%h0");
+    const second = pvdOf({
+      link: "h0",
+      addresses: ["198.51.100.10/24", "10.0.0.5/24"],
+      gateways: ["198.51.100.1"],
+    });
+    const { kernel } = installed([second]);
+    assert.ok(kernel.state.rules.every(({ from }) => from === "198.51.100.0/24"));
+  });
+
+  test("of two gateways in one subnet the preferred one counts", () => {
+    const { kernel } = installed([pvdOf({
+      link: "h0",
+      addresses: ["198.51.100.10/24"],
+      gateways: ["198.51.100.2", "198.51.100.1"],
+    })]);
+    assert.equal(kernel.way("198.51.100.10", "8.8.8.8"), "198.51.100.2%h0");
+  });
+});
+
+describe("prefixes that meet", () => {
+  test("one LAN by cable and by radio: each address has its own rule", () => {
+    const { kernel } = installed([
+      pvdOf({ link: "h0", addresses: ["192.0.2.10/24"], gateways: ["192.0.2.1"] }),
+      pvdOf({ link: "h1", addresses: ["192.0.2.11/24"], gateways: ["192.0.2.1"] }),
+    ]);
+    assert.equal(kernel.way("192.0.2.10", "8.8.8.8"), "192.0.2.1%h0");
+    assert.equal(kernel.way("192.0.2.11", "8.8.8.8"), "192.0.2.1%h1");
+  });
+
+  test("a prefix within another, and an address that nobody serves within a prefix", () => {
+    const { kernel } = installed([
+      pvdOf({ link: "h0", addresses: ["10.0.0.5/8"], gateways: ["10.0.0.1"] }),
+      pvdOf({ link: "h1", addresses: ["10.1.0.5/16"], gateways: ["10.1.0.1"] }),
+      pvdOf({ link: "h2", addresses: ["10.2.0.5/16"] }),
+    ]);
+    assert.equal(kernel.way("10.0.0.5", "8.8.8.8"), "10.0.0.1%h0");
+    assert.equal(kernel.way("10.1.0.5", "8.8.8.8"), "10.1.0.1%h1");
+    assert.deepEqual(kernel.state.rules.filter(({ from }) => from.startsWith("10.2")), []);
+  });
+
+  test("an address that two routers gave is told, and left as it is", () => {
+    const { kernel, plan } = installed(routers([{}, { addresses: [`${S1}/64`] }]));
+    assert.equal(kernel.state.rules.length, 0);
+    assert.match(plan.notices.join(), /2001:db8:1::a\/128 has no table: several PvDs hold/);
+  });
+});
+
+describe("routes of main that are not the default", () => {
+  test("one through another PvD's router is gone around, longer ones within it are not", () => {
+    const [a, b] = [{}, {
+      routes: ["2001:db8:f000::/36 via fe80::2", "2001:db8:ff00::/40 via fe80::2"],
+    }];
+    const { kernel } = installed([
+      ...routers([a, b]),
+      pvdOf({ link: "h1", addresses: ["2001:db8:ffff:1::1/64"] }),
+    ]);
+    assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
+    assert.equal(kernel.way(S1, "2001:db8:f123::1"), "fe80::1%h0");
+    assert.equal(kernel.way(S1, "2001:db8:ffff:1::2"), "on link");
+    assert.equal(kernel.way(S2, FAR), "fe80::2%h0");
+  });
+
+  test("through routers that are nobody's default they stay: a VPN, a router behind the link", () => {
+    const { kernel } = installed([
+      pvdOf({
+        link: "h0",
+        addresses: ["192.0.2.10/24"],
+        gateways: ["192.0.2.1", "192.0.2.2"],
+        routes: ["10.0.0.0/8 via 192.0.2.2", "10.9.0.0/16 via 192.0.2.9"],
+      }),
+      pvdOf({ link: "h1", addresses: ["172.16.0.2/24"], routes: ["172.17.0.0/16 via 172.16.0.1"] }),
+    ]);
+    assert.equal(kernel.way("192.0.2.10", "10.1.1.1"), "192.0.2.2%h0");
+    assert.equal(kernel.way("192.0.2.10", "10.9.1.1"), "192.0.2.9%h0");
+    assert.equal(kernel.way("192.0.2.10", "172.17.1.1"), "172.16.0.1%h1");
+  });
+
+  test("more of them than rules can bear are told", () => {
+    const many = Array.from(
+      { length: 100 },
+      (_, i) => `2001:db8:f0${(i + 16).toString(16)}::/48 via ${R2}`,
+    );
+    const { plan } = installed(routers([{}, { routes: many }]));
+    assert.match(plan.notices.join(), /^36 specific routes/);
+  });
+});
+
+describe("what is not known", () => {
+  const unknown = pvdOf({
+    link: "h0",
+    attribution: "unknown",
+    addresses: [`${S1}/64`, `${S2}/64`],
+  });
+  const bare = (router: string) =>
+    pvdOf({ link: "h0", router, attribution: "unknown", addresses: [], gateways: [router] });
+
+  test("addresses of an unknown router are told and left as they are", () => {
+    const { plan } = installed([unknown, bare(R1), bare(R2)]);
+    assert.deepEqual(plan.changes, []);
+    assert.deepEqual(plan.unattributed, ["2001:db8:1::/64", "2001:db8:2::/64"]);
+    assert.match(plan.notices.join(), /nothing says which of them gave it; solicit/);
+  });
+
+  test("IPv4 beside them is not in doubt", () => {
+    const addresses = [`${S1}/64`, "192.0.2.2/24"];
+    const gateways = ["192.0.2.1"];
+    const { kernel } = installed([
+      pvdOf({ link: "h0", attribution: "unknown", addresses, gateways }),
+      bare(R1),
+    ]);
+    assert.equal(kernel.way("192.0.2.2", "8.8.8.8"), "192.0.2.1%h0");
+  });
+
+  test("what was told before stays", () => {
+    const { kernel } = installed(routers());
+    const plan = install(kernel, [unknown, bare(R1), bare(R2)]);
+    assert.deepEqual(plan, { changes: [], notices: [], unattributed: [] });
+    assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
+  });
+});
+
+describe("change", () => {
+  test("a router that is gone leaves its prefix closed, though another serves the link alone", () => {
+    const { kernel } = installed(routers());
+    const plan = install(kernel, [pvdOf({
+      link: "h0",
+      router: R2,
+      attribution: "sole-router",
+      addresses: [`${S1}/64`, `${S2}/64`],
+      gateways: [R2],
+    })]);
+    assert.equal(plan.changes.length, 1);
+    assert.match(commands(plan)[0]!, /^ip -6 route del default via fe80::1 /);
+    assert.equal(kernel.way(S1, FAR), "unreachable");
+    assert.equal(kernel.way(S1, "2001:db8:1::b"), "on link");
+    assert.equal(kernel.way(S2, FAR), "fe80::2%h0");
+    assert.match(plan.notices.join(), /2001:db8:1::\/64 is closed.*Another router serves the link/);
+    // It comes back.
+    install(kernel, routers());
+    assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
+  });
+
+  test("a prefix that another router now announces goes to that one", () => {
+    const { kernel } = installed(routers());
+    const plan = install(kernel, [
+      pvdOf({ link: "h0", router: R2, addresses: [`${S1}/64`, `${S2}/64`], gateways: [R2] }),
+    ]);
+    assert.equal(kernel.way(S1, FAR), "fe80::2%h0");
+    assert.deepEqual(plan.notices, []);
+    assert.equal(new Set(kernel.state.routes.map(({ table }) => table)).size, 1);
+  });
+
+  test("an IPv4 gateway that is gone closes its subnet; another one of the subnet opens it", () => {
+    const own = (gateways: string[]) => [pvdOf({
+      link: "h0",
+      addresses: ["198.51.100.10/24", "203.0.113.10/24"],
+      gateways,
+    })];
+    const { kernel } = installed(own(["198.51.100.1", "203.0.113.1"]));
+    install(kernel, own(["203.0.113.1"]));
+    assert.equal(kernel.way("198.51.100.10", "8.8.8.8"), "unreachable");
+    assert.equal(kernel.way("203.0.113.10", "8.8.8.8"), "203.0.113.1%h0");
+    install(kernel, own(["198.51.100.254", "203.0.113.1"]));
+    assert.equal(kernel.way("198.51.100.10", "8.8.8.8"), "198.51.100.254%h0");
+  });
+
+  test("renumbering changes the difference only", () => {
+    const { kernel } = installed(routers());
+    const plan = install(kernel, routers([{ addresses: ["2001:db8:9::a/64", `${S1}/64`] }]));
+    assert.deepEqual(plan.changes.map(({ operation, target }) => [operation, target.kind]), [
+      ["add", "rule"],
+      ["add", "rule"],
+    ]);
+    const end = install(kernel, routers([{ addresses: ["2001:db8:9::a/64"] }]));
+    assert.deepEqual(end.changes.map(({ operation, target }) => [operation, target.kind]), [
+      ["remove", "rule"],
+      ["remove", "rule"],
+    ]);
+  });
+
+  test("a link that came back under its name has another index: its default route is replaced", () => {
+    const [pvd] = routers() as [PvdInfo];
+    const { kernel } = installed([pvd]);
+    const plan = install(kernel, [{ ...pvd, interface: { name: "h0", index: 99 } }]);
+    assert.deepEqual(plan.changes.map(({ operation }) => operation), ["replace"]);
+  });
+
+  test("an address whose link is down stays held", () => {
+    const pvds = routers();
+    const { kernel } = installed(pvds);
+    const plan = planRoutes([], kernel.state);
+    assert.deepEqual(plan.changes.map(describeChange).map((text) => text.split(" table")[0]), [
+      "ip -6 route del default via fe80::1 dev h0 onlink",
+      "ip -6 route del default via fe80::2 dev h0 onlink",
+    ]);
+  });
+
+  test("removal takes rules first, then default routes, then backstops", () => {
+    const { kernel } = installed(routers());
+    const order = planRemoval(kernel.state).map(({ operation, target }) => {
+      assert.equal(operation, "remove");
+      return target.kind === "rule" ? "rule" : target.nexthop ? "default" : "backstop";
+    });
+    assert.deepEqual([...new Set(order)], ["rule", "default", "backstop"]);
+    for (const change of planRemoval(kernel.state)) kernel.change(change);
+    assert.equal(kernel.targets.size, 0);
+  });
+});
+
+/** Hosts with up to four PvDs that overlap as they like. */
+const hosts = fc.uniqueArray(
+  fc.record({
+    link: fc.constantFrom("h0", "h1"),
+    router: fc.constantFrom(1, 2, 3),
+    attribution: fc.constantFrom<PvdInfo["attribution"]>(
+      "router-advertisement",
+      "sole-router",
+      "unknown",
+      "rule",
+    ),
+    addresses: fc.uniqueArray(fc.constantFrom(1, 2, 3, 4), { maxLength: 3 }),
+    gateway: fc.boolean(),
+    length: fc.constantFrom(48, 64, 128),
+    specific: fc.boolean(),
+  }),
+  { maxLength: 4, selector: ({ link, router }) => `${link} ${router}` },
+).map((all) =>
+  all.map(({ link, router, attribution, addresses, gateway, length, specific }) => {
+    const address = `fe80::${link === "h0" ? "a" : "b"}${router}`;
+    return pvdOf({
+      link,
+      router: address,
+      attribution,
+      // Also one address on several links, and prefixes within each other.
+      addresses: addresses.map((n) => `2001:db8:1:${n}::${router}/${length}`),
+      gateways: gateway ? [address] : [],
+      routes: specific ? [`2001:db8:ffff::/48 via ${address}`] : [],
+    });
+  })
+);
+
+/** Those of whose router there is no doubt, with the way their packets are to take. */
+function certain(pvds: PvdInfo[], attributions: PvdInfo["attribution"][]): [string, string][] {
+  const all = pvds.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  return pvds.filter((pvd) => pvd.gateways.length > 0 && attributions.includes(pvd.attribution))
+    .flatMap(({ addresses, router, interface: { name } }) =>
+      addresses.map(({ address }): [string, string] => [address, `${router}%${name}`])
+    ).filter(([address]) => all.indexOf(address) === all.lastIndexOf(address));
+}
+
+const DESTINATIONS = [FAR, "2001:db8:eeee::1"];
+
+test("at no step of an installation does a packet go where it did not go and does not belong", () => {
+  fc.assert(
+    fc.property(hosts, (pvds) => {
+      const kernel = new ModelKernel(pvds);
+      const sources = certain(pvds, ["router-advertisement", "rule", "sole-router"]);
+      const ways = () =>
+        sources.flatMap(([source]) => DESTINATIONS.map((to) => kernel.way(source, to)));
+      const own = sources.flatMap(([, way]) => DESTINATIONS.map(() => way));
+      const before = ways();
+      for (const change of planRoutes(pvds, kernel.state).changes) {
+        kernel.change(change);
+        for (const [i, way] of ways().entries()) assert.ok(way === own[i] || way === before[i]);
+      }
+      assert.deepEqual(ways(), own);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("whatever was there, of ours or half of it, the next installation makes it right", () => {
+  fc.assert(
+    fc.property(hosts, hosts, fc.nat({ max: 60 }), (first, second, crash) => {
+      const kernel = new ModelKernel(first);
+      const { changes } = planRoutes(first, kernel.state);
+      for (const change of changes.slice(0, crash)) kernel.change(change);
+      kernel.become(second);
+      for (const change of planRoutes(second, kernel.state).changes) {
+        kernel.change(change);
+        for (const { table } of kernel.state.rules.filter((rule) => rule.table !== MAIN)) {
+          assert.ok(kernel.state.routes.some((route) => route.table === table && !route.nexthop));
+        }
+      }
+      assert.deepEqual(planRoutes(second, kernel.state).changes, []);
+      for (const [source, way] of certain(second, ["router-advertisement", "rule"])) {
+        for (const to of DESTINATIONS) assert.equal(kernel.way(source, to), way);
+      }
+      for (const change of planRemoval(kernel.state)) kernel.change(change);
+      assert.equal(kernel.targets.size, 0);
+    }),
+    { numRuns: 1000 },
+  );
+});
