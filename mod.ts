@@ -37,3 +37,8 @@ export {
   type RouteTable,
   showRoutes,
 } from "./lib/route/install.ts";
+export { connect, Connection, type ConnectOptions } from "./lib/socket/connection.ts";
+export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/socket/fetch_handler.ts";
+export { httpAgent, httpsAgent } from "./lib/socket/http_agent.ts";
+export { listen, Listener, type ListenOptions } from "./lib/socket/listen.ts";
+export { type HttpServer, serve, type ServeOptions } from "./lib/socket/serve.ts";

@@ -1,0 +1,44 @@
+/**
+ * An authority of our own and a server's certificate, made by openssl(1) and gone with the directory.
+ *
+ * @module
+ */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** What a server and a client that trusts it need, all PEM. */
+export interface Certificates {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+
+/** Makes a certificate for these names: `["DNS:service.example", "IP:127.0.0.1"]`. */
+export function makeCertificates(names: readonly string[]): Certificates {
+  const directory = mkdtempSync(join(tmpdir(), "mif-certificates-"));
+  const openssl = (...args: string[]) =>
+    execFileSync("openssl", args, { cwd: directory, stdio: ["ignore", "ignore", "pipe"] });
+  const read = (name: string) => readFileSync(join(directory, name), "utf8");
+  try {
+    openssl(
+      ...["req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"],
+      ...["-subj", "/CN=Authority of a test"],
+    );
+    openssl(
+      ...["req", ...newKey, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server"],
+      ...["-addext", `subjectAltName=${names.join(",")}`],
+    );
+    openssl(
+      ...["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],
+      ...["-CAcreateserial", "-out", "server.pem", "-days", "2", "-copy_extensions", "copy"],
+    );
+    return { ca: read("ca.pem"), cert: read("server.pem"), key: read("server.key") };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
