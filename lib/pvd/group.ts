@@ -42,8 +42,11 @@ export function groupPvds(facts: HostFacts): PvdInfo[] {
   }
   placeNameService(links, evidence, facts);
   for (const { interface: index, router, advertisement } of facts.advertised.routers) {
-    const link = links.get(index);
-    if (link) link.routerDraft(router).advertisement = advertisement;
+    const draft = links.get(index)?.routerDraft(router);
+    if (!draft) continue;
+    draft.advertisement = advertisement;
+    // All it said was heard: what is not its, it did not give.
+    if (draft.attribution === "unknown") draft.attribution = "router-advertisement";
   }
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));
   return assemble(drafts);

@@ -42,6 +42,8 @@ export interface SolicitOptions {
 const TIMEOUT_MS = 4000;
 /** A router answers after up to MAX_RA_DELAY_TIME, 500 ms (RFC 4861 6.2.6): so long others may still come. */
 const QUIET_MS = 600;
+/** When the kernel could not send just now: its neighbour table is full (EINVAL), its memory is (ENOBUFS). */
+const RETRY_MS = 250;
 /** A hostile link may answer with any number of sources; more are heard, but not waited for. */
 const ROUTERS_MAX = 64;
 /** After so many messages without a pause the event loop gets its turn. */
@@ -78,8 +80,7 @@ export function linksToSolicit(links: Map<number, Link>): SolicitedLink[] {
 
 /**
  * Solicits on all links at once. Ends when every link's known routers have answered (where none is known: one
- * has) and no other has answered for {@linkcode QUIET_MS}; at the latest after `timeoutMs`. A link that cannot be
- * sent on, because it just went, is not waited for.
+ * has) and no other has answered for 600 ms; at the latest after `timeoutMs`. A link that is gone is not waited for.
  *
  * @throws {MifError} EPERM without CAP_NET_RAW.
  */
@@ -95,22 +96,30 @@ export async function solicit(
   const waits = new Map(links.map((link) => [link.interface, new Wait(link)]));
   let unsent = [...waits.values()];
   let resendMs = startMs + timeoutMs / 2;
+  const failed: Wait[] = [];
+  let retryMs = Infinity;
   let message: RouterMessage | null = null;
   for (let count = 1;; count++) {
     const nowMs = performance.now();
     if (nowMs >= resendMs) {
       unsent = [...waits.values()].filter(({ answered }) => !answered);
-      resendMs = Infinity;
+      resendMs = retryMs = Infinity;
+      failed.length = 0;
+    } else if (nowMs >= retryMs) {
+      unsent.push(...failed.splice(0));
+      retryMs = Infinity;
     }
     // Between the others, or the answers of a thousand links would overflow the socket.
     if (!message || count % MESSAGES_PER_TURN === 0) {
       for (const wait of unsent.splice(0, LINKS_PER_TURN)) {
-        await wait.solicit(socket, { signal, timeoutMs: remaining(endMs) });
+        if (await wait.solicit(socket, { signal, timeoutMs: remaining(endMs) })) continue;
+        failed.push(wait);
+        retryMs = nowMs + RETRY_MS;
       }
     }
     const doneMs = Math.min(endMs, Math.max(0, ...[...waits.values()].map((wait) => wait.doneMs)));
     if (nowMs >= doneMs) return;
-    const untilMs = unsent.length > 0 ? 0 : Math.min(doneMs, resendMs);
+    const untilMs = unsent.length > 0 ? 0 : Math.min(doneMs, resendMs, retryMs);
     message = await socket.receive({ signal, timeoutMs: remaining(untilMs) });
     if (message) take(message, waits, hear);
     if (count % MESSAGES_PER_TURN === 0) await nextTurn(undefined, { signal });
@@ -142,7 +151,7 @@ class Wait {
   readonly #heard = new Set<string>();
   #missing: Set<string>;
   #lastNewMs = 0;
-  #unreachable = false;
+  #gone = false;
 
   constructor(link: SolicitedLink) {
     this.link = link;
@@ -151,12 +160,12 @@ class Wait {
 
   /** Whether nobody is missing. */
   get answered(): boolean {
-    return this.#unreachable || (this.#missing.size === 0 && this.#heard.size > 0);
+    return this.#gone || (this.#missing.size === 0 && this.#heard.size > 0);
   }
 
   /** When this link need not be waited for any more; Infinity as long as somebody is missing. */
   get doneMs(): number {
-    if (this.#unreachable) return 0;
+    if (this.#gone) return 0;
     return this.answered ? this.#lastNewMs + QUIET_MS : Infinity;
   }
 
@@ -167,18 +176,24 @@ class Wait {
     this.#lastNewMs = nowMs;
   }
 
+  /** Asks; false where that is to be tried again. */
   async solicit(
     socket: SolicitingSocket,
     options: { signal?: AbortSignal; timeoutMs: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       await socket.solicit(this.link, options);
+      return true;
     } catch (error) {
       if (!(error instanceof MifError)) throw error;
-      this.#unreachable = true;
+      this.#gone = LINK_GONE.has(error.code);
+      return this.#gone;
     }
   }
 }
+
+/** Why sending fails on a link that went, or went down, since it was looked at. */
+const LINK_GONE = new Set(["ENODEV", "ENXIO", "ENETDOWN", "ENETUNREACH", "EADDRNOTAVAIL"]);
 
 /** Null where the kernel has no IPv6, and so no routers. */
 function openOrExplain(open: () => SolicitingSocket): SolicitingSocket | null {

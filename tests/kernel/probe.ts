@@ -35,8 +35,12 @@ export class Probe {
   }
 
   /** `getpvdinfo()` there; rejects with an error that has the `code` of the one thrown there. */
-  getpvdinfo(nodename: string | null, servname: string | null): Promise<PvdInfo[]> {
-    return this.#ask({ call: "getpvdinfo", nodename, servname });
+  getpvdinfo(
+    nodename: string | null,
+    servname: string | null,
+    options: { solicit?: boolean } = {},
+  ): Promise<PvdInfo[]> {
+    return this.#ask({ call: "getpvdinfo", nodename, servname, options });
   }
 
   async #ask<T>(request: ProbeRequest): Promise<T> {

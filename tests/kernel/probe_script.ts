@@ -12,7 +12,12 @@ import { getpvdinfo, listPvds, type MifError } from "../../mod.ts";
 export type ProbeRequest =
   | { call: "listPvds" }
   | { call: "countStatements"; times: number }
-  | { call: "getpvdinfo"; nodename: string | null; servname: string | null };
+  | {
+    call: "getpvdinfo";
+    nodename: string | null;
+    servname: string | null;
+    options: { solicit?: boolean };
+  };
 
 /** What comes back. */
 export type ProbeAnswer = { value: unknown } | { error: { code: string; message: string } };
@@ -44,7 +49,7 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
       case "countStatements":
         return { value: countStatements(request.times) };
       case "getpvdinfo":
-        return { value: await getpvdinfo(request.nodename, request.servname) };
+        return { value: await getpvdinfo(request.nodename, request.servname, request.options) };
     }
   } catch (error) {
     const { code, message } = error as MifError;

@@ -272,6 +272,22 @@ test("a link that cannot be sent on is not waited for", async () => {
   assertBetween(await elapsed(network, [link(3), link(4, "fe80::1")]), 590, 1500);
 });
 
+test("what the kernel could not send just now is sent again", async () => {
+  let tries = 0;
+  const network = new Network((network, index) => {
+    if (index === 3 && ++tries < 3) {
+      throw new MifError("Full", { code: "EINVAL", errno: 22, syscall: "sendmsg" });
+    }
+    network.answer(index, "fe80::1");
+  });
+  assertBetween(await elapsed(network, [link(3, "fe80::1"), link(4)]), 1090, 1500);
+  assert.deepEqual(network.asked, [3, 4, 3, 3]);
+  const never = new Network(() => {
+    throw new MifError("Full", { code: "ENOBUFS", errno: 105, syscall: "sendmsg" });
+  });
+  assertBetween(await elapsed(never, [link(3)], { timeoutMs: 300 }), 299, 700);
+});
+
 test("an abort ends it with the signal's reason", async () => {
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
