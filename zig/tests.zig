@@ -4,4 +4,5 @@ comptime {
     _ = @import("netlink.zig");
     _ = @import("tests/rtnetlink_test.zig");
     _ = @import("tests/snapshot_test.zig");
+    _ = @import("tests/stream_test.zig");
 }

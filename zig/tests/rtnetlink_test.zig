@@ -435,7 +435,8 @@ test "next hops are those of ip nexthop" {
 }
 
 test "options of a Router Advertisement come with the router that sent them" {
-    const expected = [_]struct { u8, u16 }{ .{ 3, 32 }, .{ 3, 32 }, .{ 25, 40 }, .{ 31, 24 }, .{ 37, 32 }, .{ 38, 16 } };
+    const Expected = struct { u8, u16 };
+    const expected = [_]Expected{ .{ 3, 32 }, .{ 3, 32 }, .{ 25, 40 }, .{ 31, 24 }, .{ 37, 32 }, .{ 38, 16 } };
     var datagrams: captures.Datagrams = .of(captures.user_options);
     for (expected) |expectation| {
         const option_type, const length = expectation;

@@ -108,7 +108,8 @@ test "records of every kind, with NLMSG_DONE in the same datagram or the next" {
         defer taking.deinit();
         const kernel = &taking.kernel;
         try kernel.on(rules, .{ .done = done, .messages = &.{try kernel.rule(254)} });
-        try kernel.on(links, .{ .done = done, .messages = &.{ try kernel.link(1, "lo", &.{}), try kernel.link(2, "h0", &.{}) } });
+        const two = [_][]const u8{ try kernel.link(1, "lo", &.{}), try kernel.link(2, "h0", &.{}) };
+        try kernel.on(links, .{ .done = done, .messages = &two });
         try kernel.on(addresses, .{ .done = done, .messages = &.{try kernel.address(2, &.{ 10, 0, 0, 2 })} });
         try kernel.on(routes4, .{ .done = done, .messages = &.{try kernel.route(.{ .family = linux.AF.INET })} });
         try kernel.on(routes6, .{ .done = done, .messages = &.{try kernel.route(.{})} });
@@ -339,7 +340,8 @@ test "lengths that contradict each other are malformed" {
     // A message without room for its fixed part.
     var taking: Taking = .{};
     defer taking.deinit();
-    try taking.kernel.on(links, .{ .messages = &.{try taking.kernel.message(uapi.RTM_NEWLINK, @as(u32, 0), &.{})} });
+    const short = try taking.kernel.message(uapi.RTM_NEWLINK, @as(u32, 0), &.{});
+    try taking.kernel.on(links, .{ .messages = &.{short} });
     try expectError(error.Malformed, taking.take());
 }
 
@@ -449,8 +451,11 @@ test "an IPv4 walk of many datagrams is right at the first time, but not when it
         var taking: Taking = .{};
         defer taking.deinit();
         const messages = try taking.several(.{ .family = linux.AF.INET }, 9);
-        try taking.kernel.onFirst(1, static4, .{ .messages = messages, .datagram_messages = 4, .interrupted = interrupted });
-        try taking.kernel.on(static4, .{ .messages = messages, .datagram_messages = 4 });
+        const answer: Answer = .{ .messages = messages, .datagram_messages = 4 };
+        var first = answer;
+        first.interrupted = interrupted;
+        try taking.kernel.onFirst(1, static4, first);
+        try taking.kernel.on(static4, answer);
         try makeLarge(&taking, linux.AF.INET);
         try expectEqual(9, (try taking.routes(try taking.take())).len);
         try expectEqual(@as(usize, if (interrupted) 2 else 1), taking.kernel.count(static4));
@@ -490,11 +495,13 @@ test "IPv4: the default routes of daemons are in the first datagram of a table t
     const host_default = try kernel.route(.{ .family = 2, .protocol = uapi.RTPROT_DHCP });
     const daemon_default = try kernel.route(.{ .family = 2, .protocol = 186 });
     const more = try taking.several(.{ .family = 2, .protocol = 186 }, 9);
-    const all = try std.mem.concat(kernel.arena.allocator(), []const u8, &.{ &.{ host_default, daemon_default }, more });
+    const parts = [_][]const []const u8{ &.{ host_default, daemon_default }, more };
+    const all = try std.mem.concat(kernel.arena.allocator(), []const u8, &parts);
     for ([_]u8{ uapi.RTPROT_KERNEL, uapi.RTPROT_BOOT, uapi.RTPROT_STATIC, uapi.RTPROT_RA }) |protocol| {
         try kernel.on(.{ .type = uapi.RTM_GETROUTE, .family = 2, .protocol = protocol }, .{});
     }
-    try kernel.on(.{ .type = uapi.RTM_GETROUTE, .family = 2, .protocol = uapi.RTPROT_DHCP }, .{ .messages = &.{host_default} });
+    const of_dhcp: fake_kernel.Question = .{ .type = uapi.RTM_GETROUTE, .family = 2, .protocol = uapi.RTPROT_DHCP };
+    try kernel.on(of_dhcp, .{ .messages = &.{host_default} });
     try kernel.on(routes4, .{ .messages = all, .datagram_messages = 4 });
     const found = try taking.routes(try taking.take());
     try expectEqual(2, found.len);
@@ -512,7 +519,12 @@ test "IPv6: the default routes of daemons are looked up, once for each link that
     var taking: Taking = .{};
     defer taking.deinit();
     const kernel = &taking.kernel;
-    try kernel.on(links, .{ .messages = &.{ try kernel.link(2, "h0", &.{}), try kernel.link(3, "h1", &.{}), try kernel.link(4, "h2", &.{}) } });
+    const three = [_][]const u8{
+        try kernel.link(2, "h0", &.{}),
+        try kernel.link(3, "h1", &.{}),
+        try kernel.link(4, "h2", &.{}),
+    };
+    try kernel.on(links, .{ .messages = &three });
     try kernel.on(lookup(2), .{ .messages = &.{try kernel.route(.{ .protocol = 186, .interface = 2 })} });
     // h1 has one of a Router Advertisement, which the protocols have shown already; h2 has none.
     try kernel.on(lookup(3), .{ .messages = &.{try kernel.route(.{ .protocol = uapi.RTPROT_RA, .interface = 3 })} });
@@ -524,6 +536,21 @@ test "IPv6: the default routes of daemons are looked up, once for each link that
     try expectEqual(186, found[0].protocol);
     for ([_]u32{ 2, 3, 4 }) |interface| try expectEqual(1, kernel.count(lookup(interface)));
     try expectEqual(0, taking.header.unsettled);
+}
+
+test "IPv6: no default route is looked up for another table than the main one" {
+    var taking: Taking = .{};
+    defer taking.deinit();
+    const kernel = &taking.kernel;
+    try kernel.on(rules, .{ .messages = &.{try kernel.rule(101)} });
+    try kernel.on(links, .{ .messages = &.{try kernel.link(2, "h0", &.{})} });
+    const many: Answer = .{ .messages = try taking.several(.{ .protocol = 186 }, 9), .datagram_messages = 4 };
+    for ([_]u32{ 0, 101 }) |table| {
+        try kernel.on(.{ .type = uapi.RTM_GETROUTE, .family = 10, .table = table, .protocol = 0, .interface = 0 }, many);
+    }
+    try kernel.on(lookup(2), .{ .messages = &.{try kernel.route(.{ .protocol = 186 })} });
+    try expectEqual(0, (try taking.routes(try taking.take())).len);
+    try expectEqual(0, kernel.count(lookup(2)));
 }
 
 test "more links than are looked at leave a mark" {
@@ -546,7 +573,8 @@ test "the table of a VRF is read where a rule leads there" {
         const kernel = &taking.kernel;
         if (l3mdev) try kernel.on(rules, .{ .messages = &.{try kernel.l3mdevRule()} });
         try kernel.on(links, .{ .messages = &.{try kernel.vrf(5, "red", 7007)} });
-        try kernel.on(routes6, .{ .messages = &.{ try kernel.route(.{ .table = 7007 }), try kernel.route(.{ .table = 7008 }) } });
+        const routes = [_][]const u8{ try kernel.route(.{ .table = 7007 }), try kernel.route(.{ .table = 7008 }) };
+        try kernel.on(routes6, .{ .messages = &routes });
         const size = try taking.take();
         const found = try taking.records(layout.LinkRecord, size);
         try expectEqual(7007, found[0].vrf_table);
@@ -568,8 +596,8 @@ test "more tables than are remembered: any table, by protocol" {
             try kernel.route(.{ .table = 1069 }),
             try kernel.route(.{ .table = 255 }),
         };
-        const all_static: fake_kernel.Question = .{ .type = uapi.RTM_GETROUTE, .family = 10, .table = 0, .protocol = 4 };
         if (large) {
+            const all_static: fake_kernel.Question = .{ .type = uapi.RTM_GETROUTE, .table = 0, .protocol = 4 };
             try kernel.on(all_static, .{ .messages = &routes });
             try makeLarge(&taking, linux.AF.INET6);
         } else {
