@@ -370,10 +370,15 @@ test "a family too large for a datagram is read table by table, on a new socket"
     try expectEqual(3, (try taking.records(layout.RuleRecord, size)).len);
 }
 
+/// A dump of a table, or of a family where the table is 0; no lookup.
+fn allProtocols(family: u8, table: u32) fake_kernel.Question {
+    return .{ .type = uapi.RTM_GETROUTE, .family = family, .table = table, .protocol = 0, .interface = 0 };
+}
+
 /// The main table does not fit into a datagram: only its protocols may.
 fn makeLarge(taking: *Taking, family: u8) !void {
     for ([_]u32{ 0, 254 }) |table| {
-        try taking.kernel.on(.{ .type = uapi.RTM_GETROUTE, .family = family, .table = table, .protocol = 0, .interface = 0 }, .{
+        try taking.kernel.on(allProtocols(family, table), .{
             .messages = try taking.several(.{ .family = family, .protocol = 186 }, 9),
             .datagram_messages = 4,
         });
@@ -546,7 +551,7 @@ test "IPv6: no default route is looked up for another table than the main one" {
     try kernel.on(links, .{ .messages = &.{try kernel.link(2, "h0", &.{})} });
     const many: Answer = .{ .messages = try taking.several(.{ .protocol = 186 }, 9), .datagram_messages = 4 };
     for ([_]u32{ 0, 101 }) |table| {
-        try kernel.on(.{ .type = uapi.RTM_GETROUTE, .family = 10, .table = table, .protocol = 0, .interface = 0 }, many);
+        try kernel.on(allProtocols(linux.AF.INET6, table), many);
     }
     try kernel.on(lookup(2), .{ .messages = &.{try kernel.route(.{ .protocol = 186 })} });
     try expectEqual(0, (try taking.routes(try taking.take())).len);

@@ -21,7 +21,8 @@ const Listener = struct {
         self.length = text.len;
         var address: linux.sockaddr.un = .{ .path = @splat(0) };
         @memcpy(address.path[0..text.len], text);
-        self.fd = @bitCast(try value(sys.call(linux.socket, .{ linux.AF.UNIX, linux.SOCK.STREAM | linux.SOCK.CLOEXEC, 0 })));
+        const kind = linux.SOCK.STREAM | linux.SOCK.CLOEXEC;
+        self.fd = @bitCast(try value(sys.call(linux.socket, .{ linux.AF.UNIX, kind, 0 })));
         const name: *linux.sockaddr = @ptrCast(&address);
         _ = try value(sys.call(linux.bind, .{ self.fd, name, @sizeOf(linux.sockaddr.un) }));
         if (backlog) |connections| _ = try value(sys.call(linux.listen, .{ self.fd, connections }));
