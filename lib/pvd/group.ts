@@ -15,12 +15,11 @@ import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
 import type { Advertised } from "./advertised.ts";
-import { assemble } from "./assemble.ts";
+import { assemble, type AssembledPvd } from "./assemble.ts";
 import type { Link, PvdDraft, RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
-import type { PvdInfo } from "./pvd.ts";
 
 /** All that a host says of itself at one time. */
 export interface HostFacts {
@@ -32,7 +31,7 @@ export interface HostFacts {
 }
 
 /** The PvDs, best first: those the system would take by default, then by interface. */
-export function groupPvds(facts: HostFacts): PvdInfo[] {
+export function groupPvds(facts: HostFacts): AssembledPvd[] {
   const links = buildLinks(facts.kernel);
   const evidence = collectEvidence(links, facts.kernel, facts.advertised, facts.sources);
   for (const link of links.values()) {

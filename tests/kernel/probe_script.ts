@@ -12,10 +12,18 @@ import { getpvdinfo, listPvds, type MifError } from "../../mod.ts";
 export type ProbeRequest =
   | { call: "listPvds" }
   | { call: "countStatements"; times: number }
-  | { call: "getpvdinfo"; nodename: string | null; servname: string | null };
+  | {
+    call: "getpvdinfo";
+    nodename: string | null;
+    servname: string | null;
+    /** After which the call is aborted. */
+    timeoutMs?: number;
+  };
 
 /** What comes back. */
-export type ProbeAnswer = { value: unknown } | { error: { code: string; message: string } };
+export type ProbeAnswer =
+  | { value: unknown }
+  | { error: { name: string; code: string; message: string } };
 
 /** In how many of so many calls each statement stood exactly once: a thousand answers in a few lines. */
 function countStatements(times: number): Record<string, number> {
@@ -36,6 +44,10 @@ function countStatements(times: number): Record<string, number> {
   return counts;
 }
 
+function options({ timeoutMs }: { timeoutMs?: number }): { signal?: AbortSignal } {
+  return timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) };
+}
+
 async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
   try {
     switch (request.call) {
@@ -44,11 +56,11 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
       case "countStatements":
         return { value: countStatements(request.times) };
       case "getpvdinfo":
-        return { value: await getpvdinfo(request.nodename, request.servname) };
+        return { value: await getpvdinfo(request.nodename, request.servname, options(request)) };
     }
   } catch (error) {
-    const { code, message } = error as MifError;
-    return { error: { code, message } };
+    const { name, code, message } = error as MifError;
+    return { error: { name, code, message } };
   }
 }
 
