@@ -162,6 +162,7 @@ export class RuleRecord {
   get tos(): number { return this.#view.getUint8(this.#at + 32); }
   get protocol(): number { return this.#view.getUint8(this.#at + 33); }
   get l3mdev(): number { return this.#view.getUint8(this.#at + 34); }
+  get narrowed(): number { return this.#view.getUint8(this.#at + 35); }
   get source(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 36, 16); }
   get destination(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 52, 16); }
   get inputInterface(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 68, 16); }
@@ -323,12 +324,17 @@ export const linux = {
   FRA_IIFNAME: 3,
   FRA_PRIORITY: 6,
   FRA_FWMARK: 10,
+  FRA_TUN_ID: 12,
   FRA_SUPPRESS_PREFIXLEN: 14,
   FRA_TABLE: 15,
   FRA_FWMASK: 16,
   FRA_OIFNAME: 17,
   FRA_L3MDEV: 19,
+  FRA_UID_RANGE: 20,
   FRA_PROTOCOL: 21,
+  FRA_IP_PROTO: 22,
+  FRA_SPORT_RANGE: 23,
+  FRA_DPORT_RANGE: 24,
   FR_ACT_TO_TBL: 1,
   FIB_RULE_INVERT: 2,
   NHA_ID: 1,

@@ -129,7 +129,8 @@ pub const RuleRecord = extern struct {
     tos: u8 = 0,
     protocol: u8 = 0,
     l3mdev: u8 = 0,
-    reserved: u8 = 0,
+    /// 1 where it asks for more than stands here: user, protocol, ports, tunnel.
+    narrowed: u8 = 0,
     source: [16]u8 = @splat(0),
     destination: [16]u8 = @splat(0),
     input_interface: [16]u8 = @splat(0),

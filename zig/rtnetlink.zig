@@ -147,6 +147,8 @@ fn route(payload: []const u8, removed: u8, sink: Sink) Error!void {
     const fixed = netlink.read(uapi.rtmsg, payload);
     const length = addressLength(fixed.rtm_family) orelse return;
     if (fixed.rtm_dst_len > length * 8 or fixed.rtm_src_len > length * 8) return;
+    // A route for one type of service is not the way of ordinary packets.
+    if (fixed.rtm_tos != 0) return;
     var record: layout.RouteRecord = .{
         .removed = removed,
         .table = fixed.rtm_table,
@@ -259,6 +261,12 @@ fn rule(payload: []const u8, removed: u8, sink: Sink) Error!void {
         uapi.FRA_SUPPRESS_PREFIXLEN => record.suppress_prefix_length = attribute.int(i32) orelse -1,
         uapi.FRA_PROTOCOL => record.protocol = attribute.int(u8) orelse 0,
         uapi.FRA_L3MDEV => record.l3mdev = attribute.int(u8) orelse 0,
+        uapi.FRA_UID_RANGE,
+        uapi.FRA_IP_PROTO,
+        uapi.FRA_SPORT_RANGE,
+        uapi.FRA_DPORT_RANGE,
+        uapi.FRA_TUN_ID,
+        => record.narrowed = 1,
         uapi.FRA_IIFNAME => copyName(&record.input_interface, attribute),
         uapi.FRA_OIFNAME => copyName(&record.output_interface, attribute),
         else => {},

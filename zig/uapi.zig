@@ -112,12 +112,17 @@ pub const FRA_SRC: u16 = 2;
 pub const FRA_IIFNAME: u16 = 3;
 pub const FRA_PRIORITY: u16 = 6;
 pub const FRA_FWMARK: u16 = 10;
+pub const FRA_TUN_ID: u16 = 12;
 pub const FRA_SUPPRESS_PREFIXLEN: u16 = 14;
 pub const FRA_TABLE: u16 = 15;
 pub const FRA_FWMASK: u16 = 16;
 pub const FRA_OIFNAME: u16 = 17;
 pub const FRA_L3MDEV: u16 = 19;
+pub const FRA_UID_RANGE: u16 = 20;
 pub const FRA_PROTOCOL: u16 = 21;
+pub const FRA_IP_PROTO: u16 = 22;
+pub const FRA_SPORT_RANGE: u16 = 23;
+pub const FRA_DPORT_RANGE: u16 = 24;
 pub const FR_ACT_TO_TBL: u8 = 1;
 pub const FIB_RULE_INVERT: u32 = 2;
 

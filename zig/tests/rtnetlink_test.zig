@@ -215,6 +215,7 @@ const Route = struct {
     type: []const u8,
     dst: []const u8,
     from: []const u8 = "default",
+    tos: ?[]const u8 = null,
     gateway: ?[]const u8 = null,
     via: ?struct { host: []const u8 } = null,
     dev: ?[]const u8 = null,
@@ -268,6 +269,8 @@ fn compareRoutes(family: u8, text: []const u8, comptime name: []const u8) !void 
     const records = try recording.records(text, .route);
     var at: usize = 0;
     for (try recording.said(Route, name)) |expected| {
+        // Routes for one type of service are left out.
+        if (expected.tos != null) continue;
         const via: @FieldType(Hop, "via") = if (expected.via) |via| .{ .host = via.host } else null;
         const only: Hop = .{ .gateway = expected.gateway, .via = via, .dev = expected.dev, .flags = expected.flags };
         for (expected.nexthops orelse &.{only}) |hop| {
