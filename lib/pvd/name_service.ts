@@ -74,7 +74,9 @@ function placeLinkStatement(
     const own = statement.family === 4 ? link.own : link.soleRouter() ?? link.own;
     served.add(ofRouter ?? own);
   }
-  for (const draft of served) addRest(draft, statement);
+  // Of a list that several routers' servers stand in, nothing says whose the rest is.
+  const isMerged = served.size > 1 && link.routers.size > 1;
+  for (const draft of isMerged ? [link.own] : served) addRest(draft, statement);
 }
 
 /** A statement on the whole host: a server belongs to the PvD through which the system reaches it. */

@@ -232,6 +232,19 @@ test(
       { h0: [NETWORK_1.routerAddress, NETWORK_2.routerAddress] },
       { h0: ["one.example"] },
     ]);
+    // That a router is a server itself says whose server it is, but not whose the domains are.
+    host.writeFile(
+      `/run/systemd/netif/links/${index}`,
+      `DNS=${NETWORK_1.routerAddress} ${NETWORK_2.routerLinkLocal}\nDOMAINS=one.example\n`,
+    );
+    const partly = await stated(host);
+    assert.deepEqual([servers(partly), domains(partly)], [
+      {
+        h0: [NETWORK_1.routerAddress],
+        [`${NETWORK_2.routerLinkLocal}%h0`]: [NETWORK_2.routerLinkLocal],
+      },
+      { h0: ["one.example"] },
+    ]);
   },
 );
 
