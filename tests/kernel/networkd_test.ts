@@ -137,6 +137,17 @@ const ON_THE_BUS: Record<string, Told> = {
   },
 };
 
+/** A router of which the files do not say what it gave. */
+function bareRouter({ routerLinkLocal }: Network, servers: string[]): Told {
+  return {
+    attribution: "unknown",
+    addresses: [],
+    gateways: [routerLinkLocal],
+    servers,
+    domains: [],
+  };
+}
+
 /** A link's file holds one list, and says of no router. */
 const IN_THE_FILES: Record<string, Told> = {
   h0: {
@@ -147,16 +158,11 @@ const IN_THE_FILES: Record<string, Told> = {
       .filter((server) => server !== NETWORK_2.routerLinkLocal).sort(),
     domains: [ROUTER_1, ROUTER_2, "h0"].flatMap((id) => ON_THE_BUS[id]!.domains).sort(),
   },
+  // Apart from the rest of its link by the lease's own file.
   h1: IPV4.h1,
-  [ROUTER_1]: {
-    ...{ attribution: "unknown", addresses: [], gateways: [NETWORK_1.routerLinkLocal] },
-    ...{ servers: [], domains: [] },
-  },
+  [ROUTER_1]: bareRouter(NETWORK_1, []),
   // A server's address that is a router's own says whose it is.
-  [ROUTER_2]: {
-    ...{ attribution: "unknown", addresses: [], gateways: [NETWORK_2.routerLinkLocal] },
-    ...{ servers: [NETWORK_2.routerLinkLocal], domains: [] },
-  },
+  [ROUTER_2]: bareRouter(NETWORK_2, [NETWORK_2.routerLinkLocal]),
   [ROUTER_3]: { ...ON_THE_BUS[ROUTER_3]!, attribution: "sole-router" },
 };
 
