@@ -7,7 +7,7 @@
 import { type AddressRecord, linux, NEVER } from "../../ffi/layout.gen.ts";
 import { formatAddress, isLinkLocal, parseAddress, prefixContains } from "../ip/address.ts";
 import { recordAddress } from "../netlink/records.ts";
-import type { DraftGateway, PvdDraft } from "./draft.ts";
+import { type DraftGateway, isDynamic, type PvdDraft } from "./draft.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "./pvd.ts";
 
 /** fe80::/10 in RFC 5952 text. */
@@ -87,7 +87,7 @@ function describe(draft: PvdDraft): AssembledPvd {
 /** Those that some router gave, be it for ever. */
 function dynamicAddresses({ addresses }: PvdDraft): string[] {
   return addresses
-    .filter(({ family, flags }) => family === 6 && (flags & linux.IFA_F_PERMANENT) === 0)
+    .filter((record) => record.family === 6 && isDynamic(record))
     .map((record) => formatAddress(recordAddress(record.address, 6)));
 }
 

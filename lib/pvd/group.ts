@@ -16,7 +16,7 @@ import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
 import type { Advertised } from "./advertised.ts";
 import { assemble, type AssembledPvd } from "./assemble.ts";
-import type { Link, PvdDraft, RouteLeg } from "./draft.ts";
+import { isDynamic, type Link, type PvdDraft, type RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
@@ -62,7 +62,7 @@ function placeAddress(link: Link, address: AddressRecord, evidence?: Evidence[])
     for (const draft of link.drafts()) draft.addresses.push(address);
     return;
   }
-  const dynamic = (address.flags & linux.IFA_F_PERMANENT) === 0;
+  const dynamic = isDynamic(address);
   const bytes = recordAddress(address.address, address.family);
   for (const draft of owners(link, bytes, dynamic, evidence)) draft.addresses.push(address);
 }
