@@ -44,7 +44,7 @@ export function bun(): string {
 
 /** Installs the development packages of package.json when they are not there. */
 export function developmentPackages(): void {
-  const wanted = ["@oven/bun-linux-x64", "bun-types", "fast-check", "mitata"];
+  const wanted = ["@oven/bun-linux-x64", "bun-types", "fast-check"];
   if (wanted.every((name) => existsSync(join(ROOT, "node_modules", name)))) return;
   install(ROOT, "Bun and the test libraries");
 }

@@ -1,4 +1,5 @@
 //! `zig build`: both libraries and the generated layout into zig-out/. `zig build test`: every test here.
+//! `zig build fuzz -Dseconds=N`: the fuzz targets for so long.
 //! `scripts/build.ts` calls it with the pinned compiler and checks what comes out.
 
 const std = @import("std");
@@ -55,5 +56,24 @@ pub fn build(b: *std.Build) void {
             .optimize = .Debug,
         }),
     });
-    b.step("test", "Run all tests").dependOn(&b.addRunArtifact(tests).step);
+    const run_tests = b.addRunArtifact(tests);
+    // They read the sources, of which the build knows only those that are compiled.
+    run_tests.setCwd(b.path("."));
+    run_tests.has_side_effects = true;
+    b.step("test", "Run all tests").dependOn(&run_tests.step);
+
+    const fuzz = b.addExecutable(.{
+        .name = "fuzz",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("tests.zig"),
+            .target = b.graph.host,
+            .optimize = .ReleaseSafe,
+        }),
+    });
+    const run_fuzz = b.addRunArtifact(fuzz);
+    run_fuzz.has_side_effects = true;
+    const seconds = b.option(u32, "seconds", "How long `zig build fuzz` goes on (60)") orelse 60;
+    const seed = b.option(u64, "seed", "The first seed of `zig build fuzz` (0)") orelse 0;
+    run_fuzz.addArgs(&.{ b.fmt("{d}", .{seconds}), b.fmt("{d}", .{seed}) });
+    b.step("fuzz", "Fuzz what reads bytes of the kernel").dependOn(&run_fuzz.step);
 }

@@ -35,17 +35,17 @@ export fn mif_snapshot(out: ?[*]u8, out_size: u32, scratch: ?[*]u8, scratch_size
     return reading(out, out_size, scratch, scratch_size, Snapshot(RouteSocket).take, .{});
 }
 
-/// Reads all routes of a table and a protocol (rtnetlink(7)), 0 for any, of both families, into `out`: a SnapshotHeader,
-/// then RouteRecords. Sizes and buffers as in `mif_snapshot`.
+/// Reads all routes of a table and a protocol (rtnetlink(7)), 0 for any, of both families, into `out`: a
+/// SnapshotHeader, then RouteRecords. Sizes and buffers as in `mif_snapshot`.
 export fn mif_routes(table: u32, protocol: u32, out: ?[*]u8, out_size: u32, scratch: ?[*]u8, scratch_size: u32) i32 {
     const only = if (table == 0) null else table;
     const wanted = std.math.cast(u8, protocol) orelse return failed(.INVAL);
     return reading(out, out_size, scratch, scratch_size, Snapshot(RouteSocket).takeRoutes, .{ only, wanted });
 }
 
-/// Changes one route or rule: `record` is a RouteRecord or RuleRecord, `operation` 1 adds what is not there yet, 2 replaces
-/// a route, 3 removes. 0 when the kernel has done it; EINVAL for what is no such record; EPERM without CAP_NET_ADMIN,
-/// EEXIST, ESRCH and so on: the kernel's own refusal.
+/// Changes one route or rule: `record` is a RouteRecord or RuleRecord, `operation` 1 adds what is not there
+/// yet, 2 replaces a route, 3 removes. 0 when the kernel has done it; EINVAL for what is no such record;
+/// EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on: the kernel's own refusal.
 export fn mif_netlink_change(operation: u32, record: ?[*]u8, size: u32) i32 {
     const bytes = slice(record, size) orelse return failed(.FAULT);
     const wanted: change.Operation = switch (operation) {
@@ -237,8 +237,8 @@ export fn mif_recvmmsg(
     return result(socket.receive(fd, memory orelse return failed(.INVAL), flags));
 }
 
-/// sendmmsg(2) without waiting, the same memory. Returns the number of messages that went; of a single one `data_length`
-/// becomes what was taken.
+/// sendmmsg(2) without waiting, the same memory. Returns the number of messages that went; of a single one
+/// `data_length` becomes what was taken.
 export fn mif_sendmmsg(
     fd: i32,
     records: ?[*]u8,

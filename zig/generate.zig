@@ -39,7 +39,8 @@ fn typescript(out: *std.Io.Writer) !void {
     inline for (@typeInfo(layout.Kind).@"enum".fields) |field| {
         try out.print("  {s}: {d},\n", .{ field.name, field.value });
     }
-    try out.writeAll("} as const;\n\n/** What a snapshot was reading, by number. */\nexport const STAGES: readonly string[] = [");
+    try out.writeAll("} as const;\n\n/** What a snapshot was reading, by number. */\n");
+    try out.writeAll("export const STAGES: readonly string[] = [");
     inline for (@typeInfo(layout.Stage).@"enum".fields, 0..) |field, i| {
         comptime std.debug.assert(field.value == i);
         try out.print("\"{s}\", ", .{field.name});
@@ -55,7 +56,8 @@ fn typescript(out: *std.Io.Writer) !void {
         if (@TypeOf(@field(uapi, decl.name)) == type) continue;
         try out.print("  {s}: {d},\n", .{ decl.name, @field(uapi, decl.name) });
     }
-    try out.writeAll("} as const;\n\n/** errno(3) names by number. */\nexport const ERRNO_NAMES: Readonly<Record<number, string>> = {\n");
+    try out.writeAll("} as const;\n\n/** errno(3) names by number. */\n");
+    try out.writeAll("export const ERRNO_NAMES: Readonly<Record<number, string>> = {\n");
     inline for (@typeInfo(linux.E).@"enum".fields) |field| {
         if (field.value != 0) try out.print("  {d}: \"E{s}\",\n", .{ field.value, field.name });
     }
@@ -93,9 +95,10 @@ fn view(out: *std.Io.Writer, comptime Record: type) !void {
                 .{ &property, method[1..], offset, if (@sizeOf(field.type) > 1) ", true" else "" },
             );
         } else {
+            try out.print("  get {s}(): Uint8Array {{ return new Uint8Array(", .{&property});
             try out.print(
-                "  get {s}(): Uint8Array {{ return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + {d}, {d}); }}\n",
-                .{ &property, offset, @sizeOf(field.type) },
+                "this.#view.buffer, this.#view.byteOffset + this.#at + {d}, {d}); }}\n",
+                .{ offset, @sizeOf(field.type) },
             );
         }
     }
@@ -163,7 +166,10 @@ fn assertions(out: *std.Io.Writer) !void {
     inline for (@typeInfo(uapi).@"struct".decls) |decl| {
         const value = @field(uapi, decl.name);
         if (@TypeOf(value) == type) {
-            try out.print("_Static_assert(sizeof(struct {s}) == {d}, \"{s}\");\n", .{ decl.name, @sizeOf(value), decl.name });
+            try out.print(
+                "_Static_assert(sizeof(struct {s}) == {d}, \"{s}\");\n",
+                .{ decl.name, @sizeOf(value), decl.name },
+            );
             inline for (@typeInfo(value).@"struct".fields) |field| {
                 try out.print(
                     "_Static_assert(offsetof(struct {s}, {s}) == {d}, \"{s}.{s}\");\n",

@@ -148,7 +148,7 @@ pub fn request(
                 },
                 uapi.NLMSG_OVERRUN => return error.Overrun,
                 else => {
-                    if (!carried and outcome.datagrams == datagrams_max) {
+                    if (outcome.datagrams == datagrams_max) {
                         outcome.abandoned = true;
                         return outcome;
                     }

@@ -5,8 +5,8 @@
 //! arms the waker again, so at most one byte is under way and an idle reactor costs nothing.
 //!
 //! Two wakers, the first one that works:
-//! - `ring`: io_uring, a poll of the set linked to a send. No thread. The ring must be made on the thread that sleeps in
-//!   the runtime's event loop, because its work runs there.
+//! - `ring`: io_uring, a poll of the set linked to a send. No thread. The ring must be made on the thread that
+//!   sleeps in the runtime's event loop, because its work runs there.
 //! - `thread`: where io_uring is refused (the seccomp filter of containers, a sysctl) a thread of the host's own
 //!   pthread_create polls the set and writes the byte. It makes system calls and nothing else.
 //!

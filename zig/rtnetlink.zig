@@ -147,6 +147,8 @@ fn route(payload: []const u8, removed: u8, sink: Sink) Error!void {
     const fixed = netlink.read(uapi.rtmsg, payload);
     const length = addressLength(fixed.rtm_family) orelse return;
     if (fixed.rtm_dst_len > length * 8 or fixed.rtm_src_len > length * 8) return;
+    // A route for one type of service is not the way of ordinary packets.
+    if (fixed.rtm_tos != 0) return;
     var record: layout.RouteRecord = .{
         .removed = removed,
         .table = fixed.rtm_table,

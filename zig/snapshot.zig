@@ -6,8 +6,8 @@
 //! - Links, addresses, rules and next hops say so themselves (NLM_F_DUMP_INTR) and are read again, a bounded
 //!   number of times.
 //! - IPv6 routes do not say so: a walk that spans datagrams silently loses and repeats routes. An answer of
-//!   one datagram is one atomic walk, so we ask for as much as fits into one: the whole family, else
-//!   each table, else each protocol of a table; and what still does not fit is read until two walks agree.
+//!   one datagram is one atomic walk, so we ask for as much as fits into one: each table that a rule leads
+//!   to, else each protocol of it; and what still does not fit is read until two walks agree.
 //! - The kernel cuts a first datagram to the largest receive seen on the socket, and ends a dump early
 //!   when one route is larger: every receive has room for 32 KiB, and the rules, always small, come first.
 
@@ -138,21 +138,23 @@ pub fn Snapshot(comptime Transport: type) type {
         fn routes(self: *Self, stage: layout.Stage) netlink.Error!void {
             self.header.stage = @intFromEnum(stage);
             const family: u8 = if (stage == .routes4) linux.AF.INET else linux.AF.INET6;
+            // More tables than we remember: all at once.
+            if (self.tables.overflowed) return self.routesOf(family, null);
+            // Never the whole family first: tables that no rule leads to may be of any size.
+            for (self.tables.slice()) |table| try self.routesOf(family, table);
+        }
+
+        fn routesOf(self: *Self, family: u8, table: ?u32) netlink.Error!void {
             const start = self.writer.position;
-            if (try self.fitsOneDatagram(.{ .family = family })) return;
+            if (try self.fitsOneDatagram(.{ .family = family, .table = table })) return;
             self.writer.position = start;
-            // More tables than we remember: all at once, by protocol.
-            if (self.tables.overflowed) return self.byProtocol(family, null);
-            for (self.tables.slice()) |table| {
-                const table_start = self.writer.position;
-                if (try self.fitsOneDatagram(.{ .family = family, .table = table })) continue;
-                self.writer.position = table_start;
-                try self.byProtocol(family, table);
-            }
+            try self.byProtocol(family, table);
         }
 
         fn byProtocol(self: *Self, family: u8, table: ?u32) netlink.Error!void {
             for (host_protocols) |protocol| {
+                // Each walk visits the whole table, and no Router Advertisement gives an IPv4 route.
+                if (family == linux.AF.INET and protocol == uapi.RTPROT_RA) continue;
                 try self.agreed(.{ .family = family, .table = table, .protocol = protocol });
             }
             try self.defaultsOfDaemons(family, table orelse uapi.RT_TABLE_MAIN);

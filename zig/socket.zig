@@ -25,7 +25,9 @@ pub fn receive(fd: i32, batch: Batch, flags: u32) sys.Result {
     for (state.messages[0..batch.records.len]) |*message| {
         if (message.hdr.name != null) message.hdr.namelen = layout.address_size;
     }
-    const outcome = sys.call(linux.recvmmsg, .{ fd, &state.messages, @as(u32, @intCast(batch.records.len)), flags | linux.MSG.DONTWAIT, null });
+    const count_max: u32 = @intCast(batch.records.len);
+    const now = flags | linux.MSG.DONTWAIT;
+    const outcome = sys.call(linux.recvmmsg, .{ fd, &state.messages, count_max, now, null });
     const count = switch (outcome) {
         .value => |value| value,
         .errno => return outcome,
@@ -52,7 +54,8 @@ pub fn send(fd: i32, batch: Batch, flags: u32) sys.Result {
         return sys.call(linux.sendmmsg, .{ fd, &state.messages, @as(u32, @intCast(batch.records.len)), all });
     }
     // A stream may take a part of it, and the caller must learn how much.
-    const outcome = sys.call(linux.sendmsg, .{ fd, @as(*const linux.msghdr_const, @ptrCast(&state.messages[0].hdr)), all });
+    const only: *const linux.msghdr_const = @ptrCast(&state.messages[0].hdr);
+    const outcome = sys.call(linux.sendmsg, .{ fd, only, all });
     switch (outcome) {
         .value => |value| batch.records[0].data_length = value,
         .errno => return outcome,

@@ -26,6 +26,17 @@ export interface Records {
   userOptions: { record: UserOptionRecord; option: Uint8Array }[];
 }
 
+/** Bytes of each kind's fixed part: with fewer of them its view would reach past the record. */
+const SIZES: Readonly<Record<number, number>> = {
+  [Kind.link]: LinkRecord.SIZE,
+  [Kind.address]: AddressRecord.SIZE,
+  [Kind.route]: RouteRecord.SIZE,
+  [Kind.rule]: RuleRecord.SIZE,
+  [Kind.nexthop]: NexthopRecord.SIZE,
+  [Kind.nexthop_member]: NexthopMemberRecord.SIZE,
+  [Kind.user_option]: UserOptionRecord.SIZE,
+};
+
 /** Sorts the records in `bytes` by kind; records of unknown kind are passed over. */
 export function readRecords(bytes: Uint8Array): Records {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,9 +50,10 @@ export function readRecords(bytes: Uint8Array): Records {
     userOptions: [],
   };
   for (let at = 0; at + 4 <= bytes.length;) {
+    const kind = bytes[at]!;
     const size = view.getUint16(at + 2, true);
-    if (size < 4 || at + size > bytes.length) break;
-    switch (bytes[at]) {
+    if (size < (SIZES[kind] ?? 4) || at + size > bytes.length) break;
+    switch (kind) {
       case Kind.link:
         records.links.push(new LinkRecord(view, at));
         break;

@@ -7,25 +7,36 @@
 import { type AddressRecord, linux, NEVER } from "../../ffi/layout.gen.ts";
 import { formatAddress, isLinkLocal, parseAddress, prefixContains } from "../ip/address.ts";
 import { recordAddress } from "../netlink/records.ts";
-import type { DraftGateway, PvdDraft } from "./draft.ts";
+import { type DraftGateway, isDynamic, type PvdDraft } from "./draft.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "./pvd.ts";
 
 /** fe80::/10 in RFC 5952 text. */
 const LINK_LOCAL = /^fe[89ab].:/;
+const DEFAULT_ROUTE = { 4: "0.0.0.0/0", 6: "::/0" } as const;
+
+/** What of the seed's struct depends on the peer: an address and a gateway to be used together. */
+export type Pair = Pick<PvdInfo, "ai_addr" | "gateway_addr">;
+
+/** A PvD, and its pair for peers of either family. */
+export interface AssembledPvd {
+  pvd: PvdInfo;
+  pairs: Record<4 | 6, Pair>;
+}
 
 /** The PvDs of finished drafts, best first. */
-export function assemble(drafts: PvdDraft[]): PvdInfo[] {
+export function assemble(drafts: PvdDraft[]): AssembledPvd[] {
   const handles = new Set<number>();
   return [...drafts].sort(byRank).map((draft) => {
-    const pvd = describe(draft);
+    const assembled = describe(draft);
+    const { pvd } = assembled;
     // Two routers of one link may fall on one number; the next free one is as good.
     while (handles.has(pvd.handle)) pvd.handle++;
     handles.add(pvd.handle);
-    return pvd;
+    return assembled;
   });
 }
 
-function describe(draft: PvdDraft): PvdInfo {
+function describe(draft: PvdDraft): AssembledPvd {
   const { link } = draft;
   const gateways = [...draft.gateways.values()].sort(byMetric);
   const addresses = draft.addresses.map(describeAddress).sort((a, b) =>
@@ -34,9 +45,20 @@ function describe(draft: PvdDraft): PvdInfo {
   const unsure = new Set(draft.attribution === "unknown" ? dynamicAddresses(draft) : []);
   const dnsServers = [...draft.dnsServers.values()];
   const id = draft.router === null ? link.name : `${draft.router}%${link.name}`;
-  const sure = addresses.find(({ address }) => !LINK_LOCAL.test(address) && !unsure.has(address));
-  // The address and the gateway of the seed's struct are to be used together.
-  const gateway = gateways.find(({ family }) => family === sure?.family) ?? gateways[0];
+  const sure = addresses.filter(({ address }) => !LINK_LOCAL.test(address) && !unsure.has(address));
+  const pairOf = (family: 4 | 6): Pair => {
+    const address = sure.find((candidate) => candidate.family === family);
+    // IPv4 may go by way of an IPv6 router, so the gateway's own family does not tell.
+    const gateway = gateways.find((candidate) =>
+      draft.routes.has(`${DEFAULT_ROUTE[family]} ${candidate.address}`)
+    );
+    return {
+      ai_addr: address ? socketAddress(address.address, link.index) : null,
+      gateway_addr: gateway ? socketAddress(gateway.address, link.index) : null,
+    };
+  };
+  const pairs = { 4: pairOf(4), 6: pairOf(6) };
+  const { ai_addr, gateway_addr } = pairs[sure[0]?.family ?? 6];
   const mtu = draft.advertisedMtu || link.record.mtu;
   const pvd: PvdInfo = {
     handle: handleOf(link.index, draft.router === null ? "" : id),
@@ -51,22 +73,22 @@ function describe(draft: PvdDraft): PvdInfo {
     searchDomains: [...draft.searchDomains],
     routes: [...draft.routes.values()],
     mtu: Math.min(mtu, link.record.mtu),
-    ai_addr: sure ? socketAddress(sure.address, 0, link.index) : null,
-    gateway_addr: gateway ? socketAddress(gateway.address, 0, link.index) : null,
+    ai_addr,
+    gateway_addr: gateway_addr ?? pairs[4].gateway_addr ?? pairs[6].gateway_addr,
     dns_addr: dnsServers[0]
-      ? socketAddress(dnsServers[0].address, dnsServers[0].port, link.index)
+      ? socketAddress(dnsServers[0].address, link.index, dnsServers[0].port)
       : null,
   };
   if (draft.pref64 !== undefined) pvd.pref64 = draft.pref64;
   if (draft.captivePortal !== undefined) pvd.captivePortal = draft.captivePortal;
   if (draft.advertisement !== undefined) pvd.advertisement = draft.advertisement;
-  return pvd;
+  return { pvd, pairs };
 }
 
 /** Those that some router gave, be it for ever. */
 function dynamicAddresses({ addresses }: PvdDraft): string[] {
   return addresses
-    .filter(({ family, flags }) => family === 6 && (flags & linux.IFA_F_PERMANENT) === 0)
+    .filter((record) => record.family === 6 && isDynamic(record))
     .map((record) => formatAddress(recordAddress(record.address, 6)));
 }
 
@@ -124,7 +146,7 @@ function fnv1a(text: string): number {
   return hash >>> 0;
 }
 
-function socketAddress(address: string, port: number, interfaceIndex: number): SocketAddress {
+function socketAddress(address: string, interfaceIndex: number, port = 0): SocketAddress {
   const { family, bytes } = parseAddress(address)!;
   const scopeId = family === 6 && isLinkLocal(bytes) ? interfaceIndex : 0;
   return { family, address, port, scopeId };

@@ -4,8 +4,12 @@
  * @module
  */
 
-import type { LinkRecord } from "../../ffi/layout.gen.ts";
-import type { AddressRecord, RouteRecord } from "../../ffi/layout.gen.ts";
+import {
+  type AddressRecord,
+  type LinkRecord,
+  linux,
+  type RouteRecord,
+} from "../../ffi/layout.gen.ts";
 import { interfaceName } from "../netlink/records.ts";
 import type { Attribution, PvdAdvertisement, PvdDnsServer } from "./pvd.ts";
 
@@ -82,6 +86,12 @@ export class Link {
   drafts(): PvdDraft[] {
     return [this.own, ...this.routers.values()];
   }
+}
+
+/** Whether a router or a server gave the address, be it for ever: it has a lifetime, or says that it is from an RA. */
+export function isDynamic(address: AddressRecord): boolean {
+  return (address.flags & linux.IFA_F_PERMANENT) === 0 ||
+    address.protocol === linux.IFAPROT_KERNEL_RA;
 }
 
 /** One next hop of one route, next hop objects resolved. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { linux } from "../../ffi/layout.gen.ts";
+import { linux, type RuleRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress, networkOf, parseAddress, prefixContains } from "../ip/address.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
@@ -73,9 +73,7 @@ export function collectEvidence(
     }
   }
   for (const rule of records.rules) {
-    if (rule.family !== 6 || rule.sourceLength === 0 || rule.action !== linux.FR_ACT_TO_TBL) {
-      continue;
-    }
+    if (rule.family !== 6 || rule.sourceLength === 0 || !holdsAllPackets(rule)) continue;
     for (const { link, router } of defaultRouters(links, rule.table)) {
       // A rule is somebody's configuration: it tells of routers, it makes none.
       if (!link.routers.has(router)) continue;
@@ -83,6 +81,14 @@ export function collectEvidence(
     }
   }
   return evidence;
+}
+
+/** Whether a rule looks a table up for every packet of its source, of any user, mark, port or interface. */
+export function holdsAllPackets(rule: RuleRecord): boolean {
+  return rule.action === linux.FR_ACT_TO_TBL && rule.narrowed === 0 && rule.tos === 0 &&
+    rule.mark === 0 && rule.mask === 0 && rule.destinationLength === 0 &&
+    (rule.flags & linux.FIB_RULE_INVERT) === 0 && rule.suppressPrefixLength < 0 &&
+    rule.inputInterface[0] === 0 && rule.outputInterface[0] === 0;
 }
 
 /** The statements that cover an address, the longest prefixes only. */

@@ -22,9 +22,11 @@ import { readSnapshot } from "../netlink/snapshot.ts";
 import { portOf } from "../service.ts";
 import { hostFiles } from "../sources/host_files.ts";
 import { hearAdvertisement } from "./advertised.ts";
+import type { AssembledPvd } from "./assemble.ts";
+import { groupPvds } from "./group.ts";
+import { readHost } from "./host.ts";
 import { buildLinks } from "./links.ts";
-import { listPvds } from "./list.ts";
-import type { PvdInfo, SocketAddress } from "./pvd.ts";
+import type { PvdInfo } from "./pvd.ts";
 import { linksToSolicit, solicit } from "./solicit.ts";
 
 /** What {@linkcode getpvdinfo} takes beside its names. */
@@ -32,10 +34,10 @@ export interface GetPvdInfoOptions {
   /** Ends the call with the signal's reason. */
   signal?: AbortSignal;
   /**
-   * First asks the routers of all links what they announce, and waits for their answers: mostly less than a second,
-   * four at the most (RFC 4861 6.3.7). Then prefixes, DNS servers and search domains stand with the router that
-   * announced them, also where a link has several, and `advertisement` says what each announces. Sends packets;
-   * needs CAP_NET_RAW.
+   * First asks the routers of all links what they announce, and waits for their answers: less than a second where
+   * those of every link answer at once, four at the most (RFC 4861 6.3.7). Then prefixes, DNS servers and search
+   * domains stand with the router that announced them, also where a link has several, and `advertisement` says what
+   * each announces. Sends packets; needs CAP_NET_RAW.
    */
   solicit?: boolean;
 }
@@ -56,7 +58,7 @@ const files = hostFiles();
  * @throws {TypeError} An argument is neither string nor null.
  * @throws {MifError} EPERM: `solicit` without CAP_NET_RAW. EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
  *   EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: the resolver could not say. And those of
- *   {@linkcode listPvds}.
+ *   `listPvds()`.
  *
  * @example
  * ```ts
@@ -86,7 +88,8 @@ export async function getpvdinfo(
     const links = linksToSolicit(buildLinks(readSnapshot()));
     await solicit(links, { signal, hear: hearAdvertisement });
   }
-  return withPort(addresses ? select(listPvds(), addresses) : listPvds(), port);
+  const all = groupPvds(readHost());
+  return withPort(addresses ? select(all, addresses) : all.map(({ pvd }) => pvd), port);
 }
 
 /**
@@ -167,19 +170,22 @@ function lookupFailed(name: string, cause: unknown): MifError {
 }
 
 /** The PvDs for any of some addresses, each once, in the order of the addresses. */
-function select(pvds: PvdInfo[], addresses: ParsedAddress[]): PvdInfo[] {
-  const selected = addresses.flatMap((address) =>
-    selectOne(pvds, address).map((pvd) => ({ pvd, family: address.family }))
-  );
-  const seen = new Map<number, PvdInfo>();
-  for (const { pvd, family } of selected) {
-    if (!seen.has(pvd.handle)) seen.set(pvd.handle, ofFamily(pvd, family));
+function select(all: AssembledPvd[], addresses: ParsedAddress[]): PvdInfo[] {
+  const pvds = all.map(({ pvd }) => pvd);
+  const pairs = new Map(all.map((assembled) => [assembled.pvd, assembled.pairs]));
+  const selected = new Map<PvdInfo, PvdInfo>();
+  for (const address of addresses) {
+    // These are no peers, so they say nothing of the family that is wanted.
+    const anyone = isLoopback(address.bytes) || isUnspecified(address.bytes);
+    for (const pvd of anyone ? pvds : selectOne(pvds, address)) {
+      if (selected.has(pvd)) continue;
+      selected.set(pvd, anyone ? pvd : { ...pvd, ...pairs.get(pvd)![address.family] });
+    }
   }
-  return [...seen.values()];
+  return [...selected.values()];
 }
 
 function selectOne(pvds: PvdInfo[], { family, bytes, zone }: ParsedAddress): PvdInfo[] {
-  if (isLoopback(bytes) || isUnspecified(bytes)) return pvds;
   const onLink = zone === null
     ? pvds
     : pvds.filter(({ interface: { name, index } }) => zone === name || zone === String(index));
@@ -214,23 +220,6 @@ function longestRoute({ routes }: PvdInfo, family: 4 | 6, address: Uint8Array): 
     if (prefixContains(prefix.bytes, prefix.prefixLength, address)) longest = prefix.prefixLength;
   }
   return longest;
-}
-
-/** The PvD with the seed's struct in the family that the node is reached by, where it has one. */
-function ofFamily(pvd: PvdInfo, family: 4 | 6): PvdInfo {
-  const pick = (candidates: { address: string; family: 4 | 6 }[], now: SocketAddress | null) => {
-    if (now === null || now.family === family) return now;
-    const other = candidates.find((candidate) => candidate.family === family);
-    return other ? { ...now, family, address: other.address, scopeId: 0 } : now;
-  };
-  return {
-    ...pvd,
-    ai_addr: pick(
-      pvd.addresses.filter((a) => !isLinkLocal(parseAddress(a.address)!.bytes)),
-      pvd.ai_addr,
-    ),
-    gateway_addr: pick(pvd.gateways, pvd.gateway_addr),
-  };
 }
 
 function withPort(pvds: PvdInfo[], port: number): PvdInfo[] {

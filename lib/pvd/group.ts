@@ -15,12 +15,11 @@ import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
 import type { Announcements } from "./advertised.ts";
-import { assemble } from "./assemble.ts";
-import type { Link, PvdDraft, RouteLeg } from "./draft.ts";
+import { assemble, type AssembledPvd } from "./assemble.ts";
+import { isDynamic, type Link, type PvdDraft, type RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
-import type { PvdInfo } from "./pvd.ts";
 
 /** All that a host says of itself at one time. */
 export interface HostFacts {
@@ -32,7 +31,7 @@ export interface HostFacts {
 }
 
 /** The PvDs, best first: those the system would take by default, then by interface. */
-export function groupPvds(facts: HostFacts): PvdInfo[] {
+export function groupPvds(facts: HostFacts): AssembledPvd[] {
   const links = buildLinks(facts.kernel);
   const evidence = collectEvidence(links, facts.kernel, facts.advertised.options, facts.sources);
   for (const link of links.values()) {
@@ -78,7 +77,7 @@ function placeAddress(link: Link, address: AddressRecord, evidence?: Evidence[])
     for (const draft of link.drafts()) draft.addresses.push(address);
     return;
   }
-  const dynamic = (address.flags & linux.IFA_F_PERMANENT) === 0;
+  const dynamic = isDynamic(address);
   const bytes = recordAddress(address.address, address.family);
   for (const draft of owners(link, bytes, dynamic, evidence)) draft.addresses.push(address);
 }

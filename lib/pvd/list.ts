@@ -26,5 +26,5 @@ import type { PvdInfo } from "./pvd.ts";
  * ```
  */
 export function listPvds(): PvdInfo[] {
-  return groupPvds(readHost());
+  return groupPvds(readHost()).map(({ pvd }) => pvd);
 }

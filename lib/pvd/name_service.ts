@@ -30,7 +30,9 @@ export function placeNameService(
     if (!draft) continue;
     switch (option.name) {
       case "rdnss":
-        for (const address of option.addresses) addServer(draft, address, DNS_PORT, HEARD);
+        for (const { address } of ofNetworks(option.addresses.map((address) => ({ address })))) {
+          addServer(draft, address, DNS_PORT, HEARD);
+        }
         break;
       case "dnssl":
         for (const domain of option.domains) draft.searchDomains.add(domain);
@@ -65,7 +67,7 @@ function placeLinkStatement(
 ): void {
   const ofRouter = statement.router === null ? undefined : link.routers.get(statement.router);
   const served = new Set<PvdDraft>();
-  for (const { address, port } of statement.dnsServers) {
+  for (const { address, port } of ofNetworks(statement.dnsServers)) {
     const bytes = parseAddress(address)!.bytes;
     const drafts = ofRouter ? [ofRouter] : serverDrafts(link, bytes, statement.family, evidence);
     for (const draft of drafts) {
@@ -77,7 +79,9 @@ function placeLinkStatement(
     const own = statement.family === 4 ? link.own : link.soleRouter() ?? link.own;
     served.add(ofRouter ?? own);
   }
-  for (const draft of served) addRest(draft, statement);
+  // Of a list that several routers' servers stand in, nothing says whose the rest is.
+  const isMerged = served.size > 1 && link.routers.size > 1;
+  for (const draft of isMerged ? [link.own] : served) addRest(draft, statement);
 }
 
 /** A statement on the whole host: a server belongs to the PvD through which the system reaches it. */
@@ -88,11 +92,9 @@ function placeHostStatement(
   facts: HostFacts,
 ): void {
   const served = new Set<PvdDraft>();
-  for (const { address, port, zone } of statement.dnsServers) {
+  for (const { address, port, zone } of ofNetworks(statement.dnsServers)) {
     const holders = allDrafts(links).filter((draft) => draft.dnsServers.has(`${address} ${port}`));
     const bytes = parseAddress(address)!.bytes;
-    // A resolver on this host is no network's: the sources before this one name what it asks.
-    if (isLoopback(bytes)) continue;
     const drafts = holders.length > 0 ? holders : reaching(links, evidence, bytes, zone, facts);
     for (const draft of drafts) {
       addServer(draft, address, port, statement.source);
@@ -100,6 +102,13 @@ function placeHostStatement(
     }
   }
   for (const draft of served) addRest(draft, statement);
+}
+
+/** Without the resolvers on this host: they are no network's, and what they ask is named by other sources. */
+function ofNetworks<S extends { address: string }>(servers: S[]): S[] {
+  return servers.filter(({ address }) =>
+    !isLoopback(parseAddress(address)!.bytes) && !address.startsWith("::ffff:127.")
+  );
 }
 
 function reaching(

@@ -31,7 +31,7 @@ export function readHostRoutes(): HostRoutes {
     rules: kernel.rules.filter((rule) => !readPolicyRule(rule)),
     routes: kernel.routes.filter((route) => !readPolicyRoute(route, String)),
   };
-  return { pvds: groupPvds({ ...host, kernel: foreign }), state };
+  return { pvds: groupPvds({ ...host, kernel: foreign }).map(({ pvd }) => pvd), state };
 }
 
 function readState(kernel: KernelSnapshot): RouteState {

@@ -340,7 +340,7 @@ static void take_route(const struct nlmsghdr *message)
         .expires_seconds = UINT32_MAX,
     };
     struct rtattr *multipath = NULL;
-    if (!route.family) return;
+    if (!route.family || fixed->rtm_tos) return;
     int left = RTM_PAYLOAD(message);
     for (struct rtattr *a = RTM_RTA(fixed); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
         switch (a->rta_type & NLA_TYPE_MASK) {
@@ -641,26 +641,28 @@ static void daemon_defaults(uint8_t family, uint32_t table)
 
 static void take_by_protocol(uint8_t family, uint32_t table)
 {
-    for (size_t p = 0; p < sizeof(host_protocols); p++) agree(family, table, host_protocols[p]);
+    for (size_t p = 0; p < sizeof(host_protocols); p++) {
+        if (family == AF_INET && host_protocols[p] == RTPROT_RA) continue;
+        agree(family, table, host_protocols[p]);
+    }
     daemon_defaults(family, table ? table : RT_TABLE_MAIN);
+}
+
+static void take_routes_of(uint8_t family, uint32_t table)
+{
+    size_t start = now.routes.length;
+    if (fits_one_datagram(routes_request(family, table, 0))) return;
+    now.routes.length = start;
+    take_by_protocol(family, table);
 }
 
 static void take_routes(uint8_t family)
 {
-    size_t start = now.routes.length;
-    if (fits_one_datagram(routes_request(family, 0, 0))) return;
-    now.routes.length = start;
     if (now.tables.overflowed) {
-        take_by_protocol(family, 0);
+        take_routes_of(family, 0);
         return;
     }
-    for (size_t t = 0; t < now.tables.length; t++) {
-        uint32_t table = now.tables.items[t];
-        size_t table_start = now.routes.length;
-        if (fits_one_datagram(routes_request(family, table, 0))) continue;
-        now.routes.length = table_start;
-        take_by_protocol(family, table);
-    }
+    for (size_t t = 0; t < now.tables.length; t++) take_routes_of(family, now.tables.items[t]);
 }
 
 static void begin(void)

@@ -206,7 +206,7 @@ describe("load()", () => {
     assert.equal(native().mif_snapshot(empty, 0, empty, 0), -22);
     assert.equal(native().mif_close(-1), -9);
     assert.equal(native().mif_route_lookup(empty, 0, empty, 0, 0, 0, empty, 0), -22);
-    assert.equal(native().mif_unix_connect(empty, 0, 0), -36);
+    assert.equal(native().mif_unix_connect(empty, 0, 0), -22);
   });
 
   test("a buffer that was detached is EFAULT, not a crash", () => {
@@ -216,9 +216,10 @@ describe("load()", () => {
   });
 });
 
-const isDeno = "deno" in process.versions;
+// Bun has none to refuse.
+const describeInDeno = "deno" in process.versions ? describe : () => {};
 
-describe("permissions in Deno", { skip: isDeno ? false : "Bun has no permissions" }, () => {
+describeInDeno("permissions in Deno", () => {
   const program = join(directory, "program.ts");
   fs.writeFileSync(
     program,

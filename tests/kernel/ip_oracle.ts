@@ -82,8 +82,13 @@ export function readIp(host: Host): IpFacts {
   };
 }
 
-/** Fails with all that is wrong, missing or too much in `pvds`. */
-export function assertStates(pvds: PvdInfo[], facts: IpFacts): void {
+/**
+ * Fails with all that is wrong, missing or too much in `pvds`.
+ *
+ * @param facts As of before the library looked.
+ * @param secondsSince How long ip(8) looked before that, at the most; lifetimes ran down meanwhile.
+ */
+export function assertStates(pvds: PvdInfo[], facts: IpFacts, secondsSince = 0): void {
   const problems: string[] = [];
   const links = new Map(
     facts.links
@@ -99,7 +104,7 @@ export function assertStates(pvds: PvdInfo[], facts: IpFacts): void {
     }
     const mtu = mtuOf(pvd, link.mtu, legs);
     if (pvd.mtu !== mtu) problems.push(`${pvd.id}: MTU ${pvd.mtu}, not ${mtu}`);
-    problems.push(...addressProblems(pvd, link), ...structProblems(pvd));
+    problems.push(...addressProblems(pvd, link, secondsSince), ...structProblems(pvd));
   }
   for (const key of ["handle", "id"] as const) {
     problems.push(...repeated(pvds.map((pvd) => `${key} ${pvd[key]}`)));
@@ -192,7 +197,11 @@ function mtuOf({ interface: { name }, router }: PvdInfo, linkMtu: number, legs: 
   return Math.min(linkMtu, ...announced);
 }
 
-function addressProblems(pvd: PvdInfo, link: IpFacts["links"][number]): string[] {
+function addressProblems(
+  pvd: PvdInfo,
+  link: IpFacts["links"][number],
+  secondsSince: number,
+): string[] {
   const problems = repeated(pvd.addresses.map(({ address }) => `${pvd.id}: address ${address}`));
   const known = new Map(link.addr_info.filter(isUsable).map((entry) => [entry.local, entry]));
   for (const entry of known.values()) {
@@ -211,7 +220,8 @@ function addressProblems(pvd: PvdInfo, link: IpFacts["links"][number]): string[]
     const valid = entry.valid_life_time;
     const right = address.validSeconds === null
       ? valid === FOREVER
-      : Math.abs(address.validSeconds - valid) <= LIFETIME_TOLERANCE_SECONDS;
+      : address.validSeconds <= valid + LIFETIME_TOLERANCE_SECONDS &&
+        address.validSeconds >= valid - secondsSince - LIFETIME_TOLERANCE_SECONDS;
     if (!right) {
       problems.push(`${pvd.id}: ${address.address}: valid ${address.validSeconds}, not ${valid}`);
     }

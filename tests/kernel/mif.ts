@@ -52,14 +52,16 @@ export function mif(
  */
 export async function stated(host: Host): Promise<PvdInfo[]> {
   for (let tries = 0; tries < 10; tries++) {
+    const start = performance.now();
     const before = readIp(host);
     const results = await Promise.all(CALLERS.map((caller) => mif(host, caller, "list", "--json")));
+    const secondsSince = (performance.now() - start) / 1000;
     if (changed(before, readIp(host))) continue;
     const lists = results.map(({ status, stdout, stderr }): PvdInfo[] => {
       assert.deepEqual([status, stderr], [0, ""]);
       return JSON.parse(stdout);
     });
-    for (const list of lists) assertStates(list, before);
+    for (const list of lists) assertStates(list, before, secondsSince);
     for (const { stdout } of results) {
       assert.equal(withoutLifetimes(stdout), withoutLifetimes(results[0]!.stdout));
     }

@@ -34,13 +34,13 @@ export class Probe {
     return this.#ask({ call: "countStatements", times });
   }
 
-  /** `getpvdinfo()` there; rejects with an error that has the `code` of the one thrown there. */
+  /** `getpvdinfo()` there; rejects with an error that has name and code of the one thrown there. */
   getpvdinfo(
     nodename: string | null,
     servname: string | null,
-    options: { solicit?: boolean } = {},
+    options: { solicit?: boolean; timeoutMs?: number } = {},
   ): Promise<PvdInfo[]> {
-    return this.#ask({ call: "getpvdinfo", nodename, servname, options });
+    return this.#ask({ call: "getpvdinfo", nodename, servname, ...options });
   }
 
   async #ask<T>(request: ProbeRequest): Promise<T> {
@@ -50,7 +50,7 @@ export class Probe {
     this.#process.write(JSON.stringify(request) + "\n");
     const result = await answer;
     if ("error" in result) {
-      throw Object.assign(new Error(result.error.message), { code: result.error.code });
+      throw Object.assign(new Error(result.error.message), result.error);
     }
     return result.value as T;
   }

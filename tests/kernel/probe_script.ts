@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { getpvdinfo, listPvds, type MifError } from "../../mod.ts";
+import { getpvdinfo, type GetPvdInfoOptions, listPvds, type MifError } from "../../mod.ts";
 
 /** What can be asked. */
 export type ProbeRequest =
@@ -16,11 +16,15 @@ export type ProbeRequest =
     call: "getpvdinfo";
     nodename: string | null;
     servname: string | null;
-    options: { solicit?: boolean };
+    solicit?: boolean;
+    /** After which the call is aborted. */
+    timeoutMs?: number;
   };
 
 /** What comes back. */
-export type ProbeAnswer = { value: unknown } | { error: { code: string; message: string } };
+export type ProbeAnswer =
+  | { value: unknown }
+  | { error: { name: string; code: string; message: string } };
 
 /** In how many of so many calls each statement stood exactly once: a thousand answers in a few lines. */
 function countStatements(times: number): Record<string, number> {
@@ -41,6 +45,15 @@ function countStatements(times: number): Record<string, number> {
   return counts;
 }
 
+function options(
+  { solicit, timeoutMs }: { solicit?: boolean; timeoutMs?: number },
+): GetPvdInfoOptions {
+  return {
+    ...(solicit === undefined ? {} : { solicit }),
+    ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
+  };
+}
+
 async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
   try {
     switch (request.call) {
@@ -49,11 +62,11 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
       case "countStatements":
         return { value: countStatements(request.times) };
       case "getpvdinfo":
-        return { value: await getpvdinfo(request.nodename, request.servname, request.options) };
+        return { value: await getpvdinfo(request.nodename, request.servname, options(request)) };
     }
   } catch (error) {
-    const { code, message } = error as MifError;
-    return { error: { code, message } };
+    const { name, code, message } = error as MifError;
+    return { error: { name, code, message } };
   }
 }
 

@@ -107,10 +107,9 @@ test("list() of more than 4096 names is refused", () => {
   assert.throws(() => files.list("/many"), /more than 4096 names/);
 });
 
-test(
-  "Deno's refusal names the flag",
-  { skip: process.versions["deno"] === undefined ? "Bun has no permissions" : false },
-  () => {
+// Bun has no permissions to refuse.
+if ("deno" in process.versions) {
+  test("Deno's refusal names the flag", () => {
     const module = fileURLToPath(new URL("../../lib/sources/host_files.ts", import.meta.url));
     const program = `
       import { hostFiles } from ${JSON.stringify(module)};
@@ -128,5 +127,5 @@ test(
     assert.equal(run("--allow-read"), "");
     const sentence = "not read: the runtime refuses, run with --allow-read=/nothing/here\n";
     assert.equal(run("--deny-read=/nothing"), sentence + sentence);
-  },
-);
+  });
+}

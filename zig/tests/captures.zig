@@ -30,7 +30,7 @@ pub const every = [_][]const u8{
 
 /// The answer of ip(8) about the same objects.
 pub fn json(comptime name: []const u8) []const u8 {
-    return @embedFile("captures/" ++ name ++ ".json");
+    return @embedFile("captures/" ++ name ++ ".ip");
 }
 
 fn hex(comptime name: []const u8) []const u8 {

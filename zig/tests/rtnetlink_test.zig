@@ -215,6 +215,7 @@ const Route = struct {
     type: []const u8,
     dst: []const u8,
     from: []const u8 = "default",
+    tos: ?[]const u8 = null,
     gateway: ?[]const u8 = null,
     via: ?struct { host: []const u8 } = null,
     dev: ?[]const u8 = null,
@@ -268,6 +269,8 @@ fn compareRoutes(family: u8, text: []const u8, comptime name: []const u8) !void 
     const records = try recording.records(text, .route);
     var at: usize = 0;
     for (try recording.said(Route, name)) |expected| {
+        // Routes for one type of service are left out.
+        if (expected.tos != null) continue;
         const via: @FieldType(Hop, "via") = if (expected.via) |via| .{ .host = via.host } else null;
         const only: Hop = .{ .gateway = expected.gateway, .via = via, .dev = expected.dev, .flags = expected.flags };
         for (expected.nexthops orelse &.{only}) |hop| {
@@ -435,7 +438,8 @@ test "next hops are those of ip nexthop" {
 }
 
 test "options of a Router Advertisement come with the router that sent them" {
-    const expected = [_]struct { u8, u16 }{ .{ 3, 32 }, .{ 3, 32 }, .{ 25, 40 }, .{ 31, 24 }, .{ 37, 32 }, .{ 38, 16 } };
+    const Expected = struct { u8, u16 };
+    const expected = [_]Expected{ .{ 3, 32 }, .{ 3, 32 }, .{ 25, 40 }, .{ 31, 24 }, .{ 37, 32 }, .{ 38, 16 } };
     var datagrams: captures.Datagrams = .of(captures.user_options);
     for (expected) |expectation| {
         const option_type, const length = expectation;
@@ -454,4 +458,110 @@ test "options of a Router Advertisement come with the router that sent them" {
         try expectEqual(length / 8, option.option[1]);
     }
     try expectEqual(null, datagrams.next());
+}
+
+// What no kernel sends. Messages are made by the fake one.
+
+const FakeKernel = @import("fake_kernel.zig").FakeKernel;
+
+/// The one record of a message, or null where it gives none.
+fn decodeOne(message: []const u8) !?rtnetlink.Record {
+    var header = std.mem.zeroes(uapi.nlmsghdr);
+    header.nlmsg_type = std.mem.readInt(u16, message[0..2], .little);
+    var writer: struct {
+        record: ?rtnetlink.Record = null,
+
+        fn take(context: *anyopaque, record: *const rtnetlink.Record) void {
+            const self: *@This() = @ptrCast(@alignCast(context));
+            self.record = record.*;
+        }
+    } = .{};
+    const sink: rtnetlink.Sink = .{ .context = &writer, .take = @TypeOf(writer).take };
+    try rtnetlink.decode(.{ .header = header, .payload = message[2..] }, sink);
+    return writer.record;
+}
+
+test "a hardware address longer than its field is left out" {
+    var kernel: FakeKernel = .init();
+    defer kernel.deinit();
+    for ([_]usize{ 0, 6, 20, 21, 32, 255 }) |length| {
+        const bytes: [255]u8 = @splat(7);
+        const attribute = try kernel.attribute(uapi.IFLA_ADDRESS, bytes[0..length]);
+        const link = (try decodeOne(try kernel.link(2, "h0", &.{attribute}))).?.link;
+        try expectEqual(if (length > 20) 0 else length, link.hardware_address_length);
+    }
+}
+
+test "a gateway of another family or size is left out" {
+    var kernel: FakeKernel = .init();
+    defer kernel.deinit();
+    var fixed = std.mem.zeroes(uapi.rtmsg);
+    fixed.rtm_family = std.os.linux.AF.INET;
+    const cases = [_]struct { u16, []const u8, u8 }{
+        .{ uapi.RTA_VIA, &.{}, 0 },
+        .{ uapi.RTA_VIA, &.{2}, 0 },
+        .{ uapi.RTA_VIA, &.{ 2, 0 }, 0 },
+        .{ uapi.RTA_VIA, &.{ 2, 0, 10, 0, 0, 1 }, 4 },
+        .{ uapi.RTA_VIA, &.{ 2, 1, 10, 0, 0, 1 }, 0 },
+        .{ uapi.RTA_VIA, &.{ 10, 0, 10, 0, 0, 1 }, 0 },
+        .{ uapi.RTA_VIA, &(.{ 10, 0 } ++ @as([16]u8, @splat(0xfe))), 6 },
+        .{ uapi.RTA_VIA, &(.{ 28, 0 } ++ @as([16]u8, @splat(0xfe))), 0 },
+        .{ uapi.RTA_GATEWAY, &.{ 10, 0, 0, 1 }, 4 },
+        .{ uapi.RTA_GATEWAY, &@as([16]u8, @splat(0xfe)), 0 },
+        .{ uapi.RTA_GATEWAY, &.{}, 0 },
+    };
+    for (cases) |case| {
+        const attribute_type, const bytes, const family = case;
+        const attribute = try kernel.attribute(attribute_type, bytes);
+        const message = try kernel.message(uapi.RTM_NEWROUTE, fixed, &.{attribute});
+        try expectEqual(family, (try decodeOne(message)).?.route.gateway_family);
+    }
+}
+
+test "a leg of a multipath route is not longer than the route" {
+    var kernel: FakeKernel = .init();
+    defer kernel.deinit();
+    var fixed = std.mem.zeroes(uapi.rtmsg);
+    fixed.rtm_family = std.os.linux.AF.INET6;
+    for ([_]u16{ 0, 7, 9, 0xffff }) |length| {
+        const hop: uapi.rtnexthop = .{ .rtnh_len = length, .rtnh_flags = 0, .rtnh_hops = 0, .rtnh_ifindex = 2 };
+        const attribute = try kernel.attribute(uapi.RTA_MULTIPATH, std.mem.asBytes(&hop));
+        const message = try kernel.message(uapi.RTM_NEWROUTE, fixed, &.{attribute});
+        try std.testing.expectError(error.Malformed, decodeOne(message));
+    }
+}
+
+test "a prefix longer than an address gives no record" {
+    var kernel: FakeKernel = .init();
+    defer kernel.deinit();
+    var route = std.mem.zeroes(uapi.rtmsg);
+    route.rtm_family = std.os.linux.AF.INET;
+    route.rtm_dst_len = 33;
+    try expectEqual(null, try decodeOne(try kernel.message(uapi.RTM_NEWROUTE, route, &.{})));
+    var rule = std.mem.zeroes(uapi.fib_rule_hdr);
+    rule.family = std.os.linux.AF.INET6;
+    rule.src_len = 129;
+    try expectEqual(null, try decodeOne(try kernel.message(uapi.RTM_NEWRULE, rule, &.{})));
+    var address = std.mem.zeroes(uapi.ifaddrmsg);
+    address.ifa_family = std.os.linux.AF.INET;
+    address.ifa_prefixlen = 255;
+    const local = try kernel.attribute(uapi.IFA_LOCAL, &.{ 10, 0, 0, 1 });
+    try expectEqual(null, try decodeOne(try kernel.message(uapi.RTM_NEWADDR, address, &.{local})));
+}
+
+test "lifetimes out of range stay numbers" {
+    var kernel: FakeKernel = .init();
+    defer kernel.deinit();
+    const cases = [_]struct { i32, u32 }{
+        .{ 0, layout.never },
+        .{ -1, 0 },
+        .{ std.math.minInt(i32), 0 },
+        .{ 99, 0 },
+        .{ std.math.maxInt(i32), 21_474_836 },
+    };
+    for (cases) |case| {
+        const hundredths, const seconds = case;
+        const message = try kernel.route(.{ .expires = hundredths });
+        try expectEqual(seconds, (try decodeOne(message)).?.route.expires_seconds);
+    }
 }

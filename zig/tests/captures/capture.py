@@ -2,7 +2,7 @@
 
 `capture.py vrf` records VRF devices alone, for a kernel that has them.
 
-Writes beside itself: NAME.hex, one netlink datagram a line, and NAME.json, the answer of iproute2. Everything
+Writes beside itself: NAME.hex, one netlink datagram a line, and NAME.ip, the answer of iproute2. Everything
 happens in the network namespace it is started in, which must be a new one.
 """
 
@@ -64,7 +64,7 @@ def save(name, datagrams, *command):
     with open(os.path.join(HERE, f"{name}.hex"), "w") as file:
         file.writelines(datagram.hex() + "\n" for datagram in datagrams)
     if command:
-        with open(os.path.join(HERE, f"{name}.json"), "w") as file:
+        with open(os.path.join(HERE, f"{name}.ip"), "w") as file:
             file.write(ip("-j", "-d", *command))
 
 
@@ -249,7 +249,7 @@ def main():
     rules()
     save("rules", dump(GETRULE, bytes(12)))
     for family in ("4", "6"):
-        with open(os.path.join(HERE, f"rules{family}.json"), "w") as file:
+        with open(os.path.join(HERE, f"rules{family}.ip"), "w") as file:
             file.write(ip("-j", "-d", f"-{family}", "rule"))
     all_links("links")
     save("addresses", dump(GETADDR, bytes(8)), "address")
