@@ -56,9 +56,9 @@ const files = hostFiles();
  *
  * @returns The PvDs; empty where none reaches the node.
  * @throws {TypeError} An argument is neither string nor null.
- * @throws {MifError} EPERM: `solicit` without CAP_NET_RAW. EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
- *   EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: the resolver could not say. And those of
- *   `listPvds()`.
+ * @throws {MifError} EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
+ *   EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: the resolver could not say. EPERM: `solicit` without
+ *   CAP_NET_RAW. And those of `listPvds()`.
  *
  * @example
  * ```ts
