@@ -307,14 +307,16 @@ export class Selection {
     const { index } = this.pvd.interface;
     const { SOL_SOCKET, SO_BINDTOIFINDEX, IPPROTO_IP, IPPROTO_IPV6 } = options;
     const isIpv4 = this.#source.bytes.length === 4;
-    if (!this.#deviceBound) {
+    const device = socket.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX);
+    // Its address and interface cannot be read, so they are taken away.
+    if (!isIpv4) socket.setsockopt(IPPROTO_IPV6, options.IPV6_PKTINFO, packetInfo(device));
+    if (!this.#deviceBound && socket.type !== options.SOCK_STREAM) {
       if (isIpv4) socket.setsockopt(IPPROTO_IP, options.IP_MULTICAST_IF, multicastInterface(index));
       else socket.setsockopt(IPPROTO_IPV6, options.IPV6_MULTICAST_IF, index);
-    } else if (socket.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) !== index) {
+    }
+    if (this.#deviceBound && device !== index) {
       socket.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, index);
     }
-    // It cannot be read, so it is taken away.
-    if (!isIpv4) socket.setsockopt(IPPROTO_IPV6, options.IPV6_PKTINFO, new Uint8Array(20));
     if (bound) return;
     // The port stays open, so that bind() or connect() can still choose it.
     if (socket.type !== options.SOCK_RAW) {
@@ -553,7 +555,8 @@ function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
   }
   const { address, port } = socket.getsockname();
   const unspecified = address === "::" || address === "0.0.0.0";
-  if (unspecified && port === 0) return null;
+  // The "port" of a raw socket is its protocol.
+  if (unspecified && (port === 0 || socket.type === options.SOCK_RAW)) return null;
   if (pvd.addresses.some((own) => own.address === address)) return address;
   throw new MifError(
     `Cannot select PvD ${pvd.id}: the socket is bound to ${address} port ${port}, which is not the PvD's; ` +
@@ -646,6 +649,13 @@ function remoteProbe({ routes }: PvdInfo, { bytes }: Source): SocketAddressInit 
     )
   );
   return { address: address ?? candidates[0]! };
+}
+
+/** struct in6_pktinfo without an address. The kernel wants the device the socket is bound to, if any. */
+function packetInfo(device: number): Uint8Array {
+  const bytes = new Uint8Array(20);
+  new DataView(bytes.buffer).setInt32(16, device, true);
+  return bytes;
 }
 
 /** struct ip_mreqn of ip(7), of which only the interface's index counts. */
