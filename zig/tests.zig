@@ -7,6 +7,7 @@ comptime {
     _ = @import("netlink.zig");
     _ = @import("tests/change_test.zig");
     _ = @import("tests/fuzz.zig");
+    _ = @import("tests/routes_test.zig");
     _ = @import("tests/rtnetlink_test.zig");
     _ = @import("tests/snapshot_test.zig");
     _ = @import("tests/stream_test.zig");

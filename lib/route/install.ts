@@ -38,7 +38,9 @@ export interface RouteReport {
 
 /** One table of ours in one family. */
 export interface RouteTable {
+  /** Its number, 1000000000 to 1999999999. */
   table: number;
+  /** 4 or 6. */
   family: 4 | 6;
   /** Where its default route leaves; null where the table is closed. */
   interface: string | null;
