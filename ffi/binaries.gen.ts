@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "b1a12fec8c40235f6be9c35bbadeae0aca5d8f051079a62456de7e974db50a90";
+export const SOURCE_HASH: string = "2bdb78d952b14b5f6e2d653b7751cd1813c69707b6752fa72c5cecb9c82b6332";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {
