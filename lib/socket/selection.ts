@@ -136,10 +136,17 @@ export class Selection {
     this.#checked.set(key, nowMs);
   }
 
-  /** Proves the way to the peer, as {@linkcode check} does; of a socket that is not connected, what can be. */
+  /**
+   * Proves the way to the peer, as {@linkcode check} does; of a socket that is not connected, what can be.
+   *
+   * @throws {MifError} ENETUNREACH: the PvD is lost.
+   */
   checkPeer(): void {
-    if (this.#peer === null) this.#proveHeld();
-    else this.check(this.#peer);
+    try {
+      this.#provePeer();
+    } catch (error) {
+      throw this.#lost ?? lost(this.pvd, error);
+    }
   }
 
   /** The socket is being connected to this address; it was checked. */
@@ -224,7 +231,7 @@ export class Selection {
     live.delete(this);
     if (this.#lost || this.#peer === null || this.#socket.type !== options.SOCK_STREAM) return;
     try {
-      this.checkPeer();
+      this.#provePeer();
     } catch (error) {
       if ((error as MifError).code === "EPVDROUTE") this.#cutOff();
     }
@@ -234,22 +241,21 @@ export class Selection {
   prove(): void {
     if (this.#lost) return;
     try {
-      this.checkPeer();
+      this.#provePeer();
     } catch (error) {
-      const { code, message } = error as MifError;
-      const lost = new MifError(`PvD ${this.pvd.id} is lost: ${message}`, {
-        code: "ENETUNREACH",
-        errno: 101,
-        syscall: "route",
-        cause: error,
-      });
+      const reason = lost(this.pvd, error);
       // Where the kernel has no way at all nothing leaves, and the PvD may come back.
-      if (code === "EPVDROUTE") {
-        this.#lost = lost;
+      if ((error as MifError).code === "EPVDROUTE") {
+        this.#lost = reason;
         this.#cutOff();
       }
-      this.#interrupt(lost);
+      this.#interrupt(reason);
     }
+  }
+
+  #provePeer(): void {
+    if (this.#peer === null) this.#proveHeld();
+    else this.check(this.#peer);
   }
 
   /** What can be said without a destination: the source is there, and no other router is within its reach. */
@@ -695,6 +701,15 @@ function unreachable(pvd: PvdInfo, address: string, cause?: unknown): MifError {
     code: "ENETUNREACH",
     errno: 101,
     syscall: "RTM_GETROUTE",
+    cause,
+  });
+}
+
+function lost(pvd: PvdInfo, cause: unknown): MifError {
+  return new MifError(`PvD ${pvd.id} is lost: ${(cause as Error).message}`, {
+    code: "ENETUNREACH",
+    errno: 101,
+    syscall: "route",
     cause,
   });
 }
