@@ -9,7 +9,7 @@
 
 import { lookup } from "node:dns/promises";
 import type { Socket as RuntimeSocket } from "node:net";
-import { Duplex } from "node:stream";
+import { finished, Readable } from "node:stream";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { adopt } from "../../ffi/backend.ts";
 import { native } from "../../ffi/library.ts";
@@ -49,7 +49,8 @@ export class Connection implements AsyncDisposable {
   readonly socket: RuntimeSocket;
   /** The PvD it was opened or accepted on. */
   readonly pvd: PvdInfo | null;
-  #streams: StreamPair | null = null;
+  #readable: ReadableStream<Uint8Array> | null = null;
+  #writable: WritableStream<Uint8Array> | null = null;
   #failure: Error | null = null;
 
   /** For {@linkcode connect} and listeners: takes over a connected socket. */
@@ -62,12 +63,12 @@ export class Connection implements AsyncDisposable {
 
   /** What the peer sends. */
   get readable(): ReadableStream<Uint8Array> {
-    return this.#pair().readable;
+    return this.#readable ??= readableOf(this.socket, this.#failure);
   }
 
   /** What the peer is sent; closing it ends our side only. */
   get writable(): WritableStream<Uint8Array> {
-    return this.#pair().writable;
+    return this.#writable ??= writableOf(this.socket, this.#failure);
   }
 
   /** Sends what was written, then closes. Where the peer may not read, `socket.destroy()` does not wait. */
@@ -82,13 +83,6 @@ export class Connection implements AsyncDisposable {
   /** Closes the connection. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #pair(): StreamPair {
-    // A socket that failed before would look like one that ended.
-    return this.#streams ??= this.#failure === null
-      ? Duplex.toWeb(this.socket) as unknown as StreamPair
-      : failedStreams(this.#failure);
   }
 }
 
@@ -157,16 +151,34 @@ export function adoptConnected(fd: number, allowHalfOpen: boolean): RuntimeSocke
   }
 }
 
-interface StreamPair {
-  readable: ReadableStream<Uint8Array>;
-  writable: WritableStream<Uint8Array>;
+/** A socket that failed before would look like one that ended, hence `failure`. */
+function readableOf(socket: RuntimeSocket, failure: Error | null): ReadableStream<Uint8Array> {
+  return failure === null
+    ? Readable.toWeb(socket) as unknown as ReadableStream<Uint8Array>
+    : new ReadableStream({ start: (controller) => controller.error(failure) });
 }
 
-function failedStreams(error: Error): StreamPair {
-  return {
-    readable: new ReadableStream({ start: (controller) => controller.error(error) }),
-    writable: new WritableStream({ start: (controller) => controller.error(error) }),
-  };
+/** Not Duplex.toWeb(), whose close() waits for the peer to end too. */
+function writableOf(socket: RuntimeSocket, failure: Error | null): WritableStream<Uint8Array> {
+  return new WritableStream<Uint8Array>({
+    start(controller) {
+      if (failure !== null) controller.error(failure);
+      socket.on("error", (error) => controller.error(error));
+      socket.on("close", () => controller.error(new Error("The connection is closed")));
+    },
+    write(chunk) {
+      return new Promise((resolve, reject) => {
+        socket.write(chunk, (error) => error ? reject(error) : resolve());
+      });
+    },
+    close() {
+      return new Promise<void>((resolve, reject) => {
+        finished(socket, { readable: false }, (error) => error ? reject(error) : resolve());
+        socket.end();
+      });
+    },
+    abort: () => void socket.destroy(),
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 1 << 16 }));
 }
 
 /** The caller's signal and time limit as one signal, until it is disposed of. */

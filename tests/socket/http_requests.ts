@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 
 /** A whole answer. */
 export interface Answer {
