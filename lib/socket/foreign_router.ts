@@ -57,10 +57,16 @@ const REFUSING_ACTIONS: readonly number[] = [
   linux.FR_ACT_PROHIBIT,
 ];
 
-/**
- * Some way that is not the source's own and that its packets could take, in words, or null where there is none.
- */
-export function foreignRouter(kernel: Records, question: SourceQuestion): string | null {
+/** What the rules and routes do with the packets of a source. */
+export interface Reach {
+  /** Some way that is not the source's own and that its packets could take, in words; null where there is none. */
+  foreign: string | null;
+  /** Whether a rule or route stops the packets when the own way is gone; else there is only no other way so far. */
+  stopped: boolean;
+}
+
+/** Which default routers the packets of a source can come to. */
+export function reachOf(kernel: Records, question: SourceQuestion): Reach {
   const { source, deviceBound } = question;
   const family = source.length === 4 ? 4 : 6;
   const waysOf = (routes: RouteRecord[]) =>
@@ -74,28 +80,37 @@ export function foreignRouter(kernel: Records, question: SourceQuestion): string
       !(question.isOwn(way.gateway) || (way.gateway === null && way.destinationLength > 0)));
   if (deviceBound && family === 4) {
     const foreign = ways.find(isForeign);
-    return foreign ? describe(foreign) : null;
+    return foreign ? leads(describe(foreign)) : OPEN;
   }
   for (const rule of kernel.rules) {
     if (rule.family !== family) continue;
     const matches = matchOf(rule, question, kernel);
     if (matches === "no" || rule.action === linux.FR_ACT_NOP) continue;
     if (REFUSING_ACTIONS.includes(rule.action)) {
-      if (matches === "yes") return null;
+      if (matches === "yes") return STOPPED;
       continue;
     }
-    if (rule.action !== linux.FR_ACT_TO_TBL) return `where rule ${rule.priority} goes to`;
+    if (rule.action !== linux.FR_ACT_TO_TBL) {
+      return leads(`where rule ${rule.priority} goes to`);
+    }
     const table = rule.l3mdev !== 0 ? vrfTable(question.interface, kernel) : rule.table;
     // What the route oracle cannot be asked: there the ways to some destinations count as well.
     const unseen = rule.tos !== 0 || rule.narrowed !== 0;
     const inTable = (unseen ? waysOf(kernel.routes.filter((route) => route.table === table)) : ways)
       .filter((way) => way.table === table && way.destinationLength > rule.suppressPrefixLength);
     const foreign = inTable.find(isForeign);
-    if (foreign) return describe(foreign);
+    if (foreign) return leads(describe(foreign));
     const stops = inTable.some((way) => way.refuses && way.destinationLength === 0);
-    if (matches === "yes" && !deviceBound && stops) return null;
+    if (matches === "yes" && !deviceBound && stops) return STOPPED;
   }
-  return null;
+  return OPEN;
+}
+
+const STOPPED: Reach = { foreign: null, stopped: true };
+const OPEN: Reach = { foreign: null, stopped: false };
+
+function leads(foreign: string): Reach {
+  return { foreign, stopped: false };
 }
 
 /** Whether a rule takes the packets: "maybe" where it looks at more than we know of them. */

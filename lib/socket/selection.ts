@@ -5,7 +5,7 @@
  * for every packet a socket causes). Two things are then proved, each time the kernel's tables have changed:
  *
  * - that no rule and no default route leads packets of this source to another router, now or when the own one goes away
- *   ({@linkcode foreignRouter});
+ *   ({@linkcode reachOf});
  * - for each destination, that the kernel takes the PvD's router or the link itself (RTM_GETROUTE).
  *
  * What cannot be proved is refused. A connection whose way is lost while it lives is cut off: it is bound to the
@@ -33,7 +33,7 @@ import { lookupRoute, type RouteAnswer } from "../netlink/route_lookup.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import { type ControlMessageInit, encodeControl } from "./control.ts";
-import { foreignRouter } from "./foreign_router.ts";
+import { type Reach, reachOf } from "./foreign_router.ts";
 import * as options from "./options.ts";
 import { EPOLLIN, reactor } from "./reactor.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
@@ -77,7 +77,7 @@ export class Selection {
   /** The kernel's tables that the rest was proved by. */
   #provedBy = -1;
   #peer: SocketAddressInit | null = null;
-  #cutting = false;
+  #steering = false;
   #lost: MifError | null = null;
 
   /**
@@ -149,6 +149,16 @@ export class Selection {
     }
   }
 
+  /** The socket is going to listen: where its link has no other router it is to hear only this link. */
+  listening(): void {
+    if (this.#deviceBound) return;
+    const { foreign, stopped } = this.#reach(true, currentSnapshot());
+    if (foreign !== null || stopped) return;
+    this.#bindDevice();
+    this.#forget();
+    this.#proveHeld();
+  }
+
   /** The socket is being connected to this address; it was checked. */
   connected(peer: SocketAddressInit): void {
     this.#peer = peer;
@@ -191,7 +201,7 @@ export class Selection {
 
   /** Refuses options that change the way, once the socket is on the PvD. */
   checkOption(level: number, number: number): void {
-    const name = this.#cutting ? null : steeringOption(level, number);
+    const name = this.#steering ? null : steeringOption(level, number);
     if (name === null) return;
     throw new MifError(
       `Cannot set ${name}: the socket is on PvD ${this.pvd.id}, and that would lead it elsewhere; open a new socket`,
@@ -269,7 +279,7 @@ export class Selection {
     if (!present.some(({ address }) => address === this.source)) {
       throw gone(this.pvd, `the host has lost the address ${this.source}`);
     }
-    const foreign = this.#foreignRouter(this.#deviceBound, kernel);
+    const { foreign } = this.#reach(this.#deviceBound, kernel);
     if (foreign !== null) throw notHeld(this.pvd, this.#source, foreign);
     this.#provedBy = number;
   }
@@ -279,26 +289,31 @@ export class Selection {
     this.#checked.clear();
   }
 
-  /** Whether to bind the device too: where that, or only the source, keeps the packets from other routers. */
+  /**
+   * Whether to bind the device too. Where rules stop what has lost its way the source is enough, and the device would
+   * lead around that stop. Where there are none the device keeps the packets to its link, as long as that has no other
+   * router.
+   */
   #chooseBinding(): boolean {
     const bound = this.#socket.getsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX);
     const kernel = currentSnapshot();
-    let foreign: string | null = null;
-    for (const deviceBound of bound === 0 ? [true, false] : [true]) {
-      foreign = this.#foreignRouter(deviceBound, kernel);
-      if (foreign === null) return deviceBound;
-    }
-    throw notHeld(this.pvd, this.#source, foreign!);
+    const bySource = bound === 0 ? this.#reach(false, kernel) : null;
+    if (bySource?.stopped) return false;
+    const { foreign } = this.#reach(true, kernel);
+    if (foreign === null) return true;
+    throw notHeld(this.pvd, this.#source, bySource?.foreign ?? foreign);
   }
 
-  #foreignRouter(deviceBound: boolean, kernel: KernelSnapshot): string | null {
+  #reach(deviceBound: boolean, kernel: KernelSnapshot): Reach {
     const { gateways } = this.#source;
     // A PvD without a router reaches its link only, and each destination is proved to be there.
-    if (gateways.length === 0) return deviceBound ? null : "what is not on its link";
-    if (kernel.unsettled.includes("rules") || kernel.unsettled.includes("routes")) {
-      return "who knows what: the routing tables do not hold still";
+    if (gateways.length === 0) {
+      return { foreign: deviceBound ? null : "what is not on its link", stopped: false };
     }
-    return foreignRouter(kernel, {
+    if (kernel.unsettled.includes("rules") || kernel.unsettled.includes("routes")) {
+      return { foreign: "any router: the routing tables do not hold still", stopped: false };
+    }
+    return reachOf(kernel, {
       source: this.#source.bytes,
       interface: this.pvd.interface.index,
       deviceBound,
@@ -320,9 +335,7 @@ export class Selection {
       if (isIpv4) socket.setsockopt(IPPROTO_IP, options.IP_MULTICAST_IF, multicastInterface(index));
       else socket.setsockopt(IPPROTO_IPV6, options.IPV6_MULTICAST_IF, index);
     }
-    if (this.#deviceBound && device !== index) {
-      socket.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, index);
-    }
+    if (this.#deviceBound && device !== index) this.#bindDevice();
     if (bound) return;
     // The port stays open, so that bind() or connect() can still choose it.
     if (socket.type !== options.SOCK_RAW) {
@@ -331,10 +344,26 @@ export class Selection {
     socket.bind({ address: this.source, port: 0 });
   }
 
+  #bindDevice(): void {
+    const { SOL_SOCKET, SO_BINDTOIFINDEX } = options;
+    this.#steer(() =>
+      this.#socket.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, this.pvd.interface.index)
+    );
+    this.#deviceBound = true;
+  }
+
   #cutOff(): void {
-    this.#cutting = true;
-    cutOff(this.#socket);
-    this.#cutting = false;
+    this.#steer(() => cutOff(this.#socket));
+  }
+
+  /** Our own hand may set what others may not. */
+  #steer(set: () => void): void {
+    this.#steering = true;
+    try {
+      set();
+    } finally {
+      this.#steering = false;
+    }
   }
 
   #prove({ address, scopeId }: SocketAddressInit): void {
@@ -526,13 +555,14 @@ export function boundPvd(socket: SelectableSocket, pvds: PvdInfo[]): PvdInfo | n
     if (!own) return false;
     const { bytes, gateways } = sourceOf(pvd, own);
     if (gateways.length === 0) return index !== 0;
-    return null === foreignRouter(kernel, {
+    const { foreign } = reachOf(kernel, {
       source: bytes,
       interface: pvd.interface.index,
       deviceBound: index !== 0,
       mark,
       isOwn: (gateway) => gateways.includes(gateway),
     });
+    return foreign === null;
   }) ?? null;
 }
 

@@ -221,9 +221,16 @@ export class Socket implements Disposable {
    */
   selectPvd(pvd: PvdInfo | null): void {
     if (pvd !== null) {
-      const selection = new Selection(this, pvd, (error) => this.#interrupt(error));
-      this.#selection?.release();
-      this.#selection = selection;
+      const before = this.#selection;
+      // It would refuse the options that the new one sets.
+      this.#selection = null;
+      try {
+        const selection = new Selection(this, pvd, (error) => this.#interrupt(error));
+        before?.release();
+        this.#selection = selection;
+      } finally {
+        this.#selection ??= before;
+      }
       return;
     }
     if (this.#selection === null) return;
@@ -263,6 +270,7 @@ export class Socket implements Disposable {
   /** listen(2); then accept(), or iterate over the connections. */
   listen(backlog = 511): void {
     checkedNumber("backlog", backlog, 0x7fffffff);
+    this.#selection?.listening();
     checked(native().mif_listen(this.fd, backlog), "listen", "Cannot listen");
     this.#listening = true;
   }

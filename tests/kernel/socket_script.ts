@@ -99,7 +99,7 @@ async function answer(request: SocketRequest): Promise<unknown> {
           ? Uint8Array.from(request.bytes)
           : new TextEncoder().encode(request.text),
         to: request.to,
-        control: request.control,
+        control: request.control?.map(revived),
         flags: request.flags,
       }, { timeoutMs: 5000 });
     case "recv":
@@ -124,6 +124,15 @@ async function answer(request: SocketRequest): Promise<unknown> {
     case "close":
       return s.close();
   }
+}
+
+/** JSON has no Uint8Array: lists of numbers are bytes. */
+function revived(message: ControlMessageInit): ControlMessageInit {
+  const entries = Object.entries(message).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? Uint8Array.from(value) : value,
+  ]);
+  return Object.fromEntries(entries) as ControlMessageInit;
 }
 
 function peerOf(s: Socket): unknown {
