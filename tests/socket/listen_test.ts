@@ -81,10 +81,11 @@ test("listen() refuses what it cannot do", () => {
 });
 
 /** What the handler below has seen. */
-const seen = { aborted: 0, cancelled: 0, errors: [] as string[] };
+const seen = { requests: 0, aborted: 0, cancelled: 0, errors: [] as string[] };
 
 const handler: FetchHandler = async (request, { remoteAddress }) => {
   const url = new URL(request.url);
+  seen.requests++;
   switch (url.pathname) {
     case "/echo":
       return new Response(request.body);
@@ -102,7 +103,7 @@ const handler: FetchHandler = async (request, { remoteAddress }) => {
       return "no Response" as unknown as Response;
     case "/slow":
       request.signal.addEventListener("abort", () => seen.aborted++);
-      await sleep(300);
+      await sleep(500);
       return new Response("slow");
     case "/endless":
       return new Response(
@@ -133,6 +134,14 @@ function streamOf(chunks: number, size: number, failure?: Error): ReadableStream
       else controller.close();
     },
   });
+}
+
+async function until(is: () => boolean): Promise<void> {
+  const endMs = performance.now() + 10_000;
+  while (!is()) {
+    assert.ok(performance.now() < endMs, "It did not come to that");
+    await sleep(5);
+  }
 }
 
 /** A server and a client of it. */
@@ -254,17 +263,17 @@ for (const kind of ["http", "https"] as const) {
     const { request, end } = started(kind);
     const { aborted, cancelled } = seen;
     for (const path of ["/slow", "/endless"]) {
+      const { requests } = seen;
       const leaving = request(path);
       leaving.on("error", () => {});
       leaving.on("response", (response) => response.on("error", () => {}).resume());
       leaving.end();
-      await sleep(100);
+      await until(() => seen.requests > requests);
+      // So that the endless answer has begun.
+      await sleep(50);
       leaving.destroy();
     }
-    const endMs = performance.now() + 5000;
-    const done = () => seen.aborted === aborted + 1 && seen.cancelled === cancelled + 1;
-    while (!done() && performance.now() < endMs) await sleep(10);
-    assert.ok(done());
+    await until(() => seen.aborted === aborted + 1 && seen.cancelled === cancelled + 1);
     await end();
   });
 
@@ -296,12 +305,11 @@ for (const kind of ["http", "https"] as const) {
 
   test(`${kind}: shutdown() refuses newcomers and lets requests end; a signal does not`, async () => {
     const first = started(kind);
-    // Warm, so that each request below is under way at once.
-    await Promise.all([first.get("/"), first.get("/")]);
+    const { requests } = seen;
     const slow = first.get("/slow");
     const data = Buffer.alloc(16 << 20, "x");
     const large = first.post("/echo", data);
-    await sleep(50);
+    await until(() => seen.requests === requests + 2);
     const ended = first.server.shutdown();
     await assert.rejects(connect({ hostname, port: first.port }), { code: "ECONNREFUSED" });
     assert.equal(String((await slow).body), "slow");
@@ -313,7 +321,7 @@ for (const kind of ["http", "https"] as const) {
     const second = started(kind, { signal: controller.signal });
     await second.get("/");
     const cut = assert.rejects(second.get("/endless"));
-    await sleep(50);
+    await until(() => seen.requests === requests + 4);
     controller.abort();
     await second.server.finished;
     await cut;
