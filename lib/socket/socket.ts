@@ -581,6 +581,8 @@ export class Socket implements Disposable {
     const { signal, timeoutMs } = options;
     const waiters = direction === "read" ? this.#readers : this.#writers;
     return new Promise<void>((resolve, reject) => {
+      // Where there is none and none can be, nothing waits.
+      const waking = reactor();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const settle = (finish: () => void) => {
         const at = waiters.indexOf(waiter);
@@ -588,7 +590,7 @@ export class Socket implements Disposable {
         waiters.splice(at, 1);
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
-        if (this.#holding) reactor().release();
+        if (this.#holding) waking.release();
         finish();
       };
       const waiter: Waiter = {
@@ -597,7 +599,7 @@ export class Socket implements Disposable {
       };
       const abort = () => waiter.reject(signal!.reason);
       waiters.push(waiter);
-      if (this.#holding) reactor().hold();
+      if (this.#holding) waking.hold();
       signal?.addEventListener("abort", abort, { once: true });
       if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MAX_MS) {
         timer = setTimeout(() => waiter.reject(timedOut(syscall)), timeoutMs);
