@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import { test } from "node:test";
@@ -24,9 +24,20 @@ const hostname = "127.0.0.1";
 
 /** "address:port" of every TCP socket of this process that listens, as the kernel writes them. */
 function listeningHere(): string[] {
+  const own = new Set(
+    readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        // The one that read the directory.
+        return "";
+      }
+    }),
+  );
   return ["tcp", "tcp6"].flatMap((name) =>
     readFileSync(`/proc/self/net/${name}`, "utf8").split("\n").slice(1)
-      .map((line) => line.trim().split(/\s+/)).filter((fields) => fields[3] === "0A")
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === "0A" && own.has(`socket:[${fields[9]}]`))
       .map((fields) => fields[1]!)
   ).sort();
 }
