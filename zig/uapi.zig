@@ -35,6 +35,7 @@ pub const RTM_NEWNEXTHOP: u16 = 104;
 pub const RTM_DELNEXTHOP: u16 = 105;
 pub const RTM_GETNEXTHOP: u16 = 106;
 
+pub const RTNLGRP_IPV6_ROUTE: u32 = 11;
 pub const RTNLGRP_ND_USEROPT: u32 = 20;
 
 pub const IFLA_ADDRESS: u16 = 1;
