@@ -2,7 +2,7 @@
  * Sockets that know which network they are on, for Deno and Bun on Linux.
  *
  * A machine on two networks, or on one link with two routers, holds several provisioning domains (PvDs, RFC 7556):
- * source addresses, gateways and DNS servers that belong together. This package lists them.
+ * source addresses, gateways and DNS servers that belong together. This package lists them and keeps sockets on one.
  *
  * @example
  * ```ts
@@ -41,4 +41,26 @@ export { connect, Connection, type ConnectOptions } from "./lib/socket/connectio
 export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/socket/fetch_handler.ts";
 export { httpAgent, httpsAgent } from "./lib/socket/http_agent.ts";
 export { listen, Listener, type ListenOptions } from "./lib/socket/listen.ts";
+export type {
+  ArrivalTime,
+  ControlMessage,
+  ControlMessageInit,
+  ExtensionHeader,
+  IpHeaderNumber,
+  Ipv4PacketInfo,
+  Ipv6PacketInfo,
+  UnknownControlMessage,
+} from "./lib/socket/control.ts";
+export * from "./lib/socket/options.ts";
+export { useWaitStrategy, type WaitStrategy } from "./lib/socket/reactor.ts";
 export { type HttpServer, serve, type ServeOptions } from "./lib/socket/serve.ts";
+export { getsockopt, setsockopt } from "./lib/socket/setsockopt.ts";
+export type { SocketAddressInit } from "./lib/socket/sockaddr.ts";
+export {
+  type OutgoingMessage,
+  type ReceivedMessage,
+  type ReceiveOptions,
+  Socket,
+  socket,
+  type WaitOptions,
+} from "./lib/socket/socket.ts";

@@ -189,7 +189,13 @@ async function main(): Promise<void> {
     );
   }
   if (options.only !== "deno") {
-    await runTests("Bun", [...inside, bun(), "test", "--timeout=120000", ...paths], bunCount);
+    // Some tests run the other runtime too, and under npx this one is in no PATH.
+    const env = ["env", `DENO=${deno}`];
+    await runTests(
+      "Bun",
+      [...inside, ...env, bun(), "test", "--timeout=120000", ...paths],
+      bunCount,
+    );
   }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
   console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);

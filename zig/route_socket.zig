@@ -12,6 +12,8 @@ pub const RouteSocket = struct {
     port: u32 = 0,
     /// Why the last call failed.
     errno: u32 = 0,
+    /// Hears what changes while a walk is under way; -1 until it is asked for.
+    witness: i32 = -1,
 
     pub fn open(self: *RouteSocket) netlink.Error!void {
         const kind = linux.SOCK.RAW | linux.SOCK.CLOEXEC | linux.SOCK.NONBLOCK;
@@ -38,8 +40,37 @@ pub const RouteSocket = struct {
     }
 
     pub fn close(self: *RouteSocket) void {
-        if (self.fd >= 0) sys.close(self.fd);
-        self.fd = -1;
+        for ([_]*i32{ &self.fd, &self.witness }) |fd| {
+            if (fd.* >= 0) sys.close(fd.*);
+            fd.* = -1;
+        }
+    }
+
+    /// Begins to hear a multicast group beside the dumps, or forgets what was heard so far. Where it cannot
+    /// hear, `disturbed` always says yes.
+    pub fn listen(self: *RouteSocket, group: u32, scratch: []u8) void {
+        if (self.witness < 0) {
+            var other: RouteSocket = .{};
+            other.open() catch return;
+            other.join(group) catch return other.close();
+            self.witness = other.fd;
+            return;
+        }
+        while (self.heard(scratch)) {}
+    }
+
+    /// Whether anything was said since `listen`.
+    pub fn disturbed(self: *RouteSocket, scratch: []u8) bool {
+        return self.witness < 0 or self.heard(scratch);
+    }
+
+    /// A message, or that messages were lost; not "nothing there".
+    fn heard(self: *RouteSocket, scratch: []u8) bool {
+        const arguments = .{ self.witness, scratch.ptr, scratch.len, linux.MSG.DONTWAIT, null, null };
+        return switch (sys.call(linux.recvfrom, arguments)) {
+            .value => true,
+            .errno => |errno| errno == @intFromEnum(linux.E.NOBUFS),
+        };
     }
 
     pub fn send(self: *RouteSocket, bytes: []const u8) netlink.Error!void {

@@ -7,7 +7,7 @@
 //!   number of times.
 //! - IPv6 routes do not say so: a walk that spans datagrams silently loses and repeats routes. An answer of
 //!   one datagram is one atomic walk, so we ask for as much as fits into one: each table that a rule leads
-//!   to, else each protocol of it; and what still does not fit is read until two walks agree.
+//!   to, else each protocol of it; and what still does not fit is right when no change was heard meanwhile.
 //! - The kernel cuts a first datagram to the largest receive seen on the socket, and ends a dump early
 //!   when one route is larger: every receive has room for 32 KiB, and the rules, always small, come first.
 
@@ -20,8 +20,10 @@ const uapi = @import("uapi.zig");
 const RecordWriter = @import("record_writer.zig").RecordWriter;
 const Request = @import("request.zig").Request;
 
-/// How often a dump that was interrupted, or two walks that differed, are tried again.
+/// How often a dump that was interrupted is tried again.
 pub const repeats_max = 16;
+/// How often routes that change while they are read are read again, and at the most united.
+pub const walks_max = 16;
 /// The kernel's largest dump datagram.
 pub const scratch_size_min = 32 * 1024;
 
@@ -107,9 +109,9 @@ pub fn Snapshot(comptime Transport: type) type {
             self.header.stage = @intFromEnum(layout.Stage.rules);
             try self.prime();
             self.header.stage = @intFromEnum(layout.Stage.routes4);
-            try self.agreed(.{ .family = linux.AF.INET, .table = table, .protocol = protocol });
+            try self.exact(.{ .family = linux.AF.INET, .table = table, .protocol = protocol });
             self.header.stage = @intFromEnum(layout.Stage.routes6);
-            try self.agreed(.{ .family = linux.AF.INET6, .table = table, .protocol = protocol });
+            try self.exact(.{ .family = linux.AF.INET6, .table = table, .protocol = protocol });
             self.header.size = std.math.lossyCast(u32, self.writer.position);
             return self.writer.position;
         }
@@ -155,7 +157,7 @@ pub fn Snapshot(comptime Transport: type) type {
             for (host_protocols) |protocol| {
                 // Each walk visits the whole table, and no Router Advertisement gives an IPv4 route.
                 if (family == linux.AF.INET and protocol == uapi.RTPROT_RA) continue;
-                try self.agreed(.{ .family = family, .table = table, .protocol = protocol });
+                try self.exact(.{ .family = family, .table = table, .protocol = protocol });
             }
             try self.defaultsOfDaemons(family, table orelse uapi.RT_TABLE_MAIN);
         }
@@ -175,18 +177,20 @@ pub fn Snapshot(comptime Transport: type) type {
             return !outcome.abandoned and !outcome.interrupted;
         }
 
-        /// A dump of one protocol, repeated until two walks say the same.
-        fn agreed(self: *Self, filter: RouteFilter) netlink.Error!void {
+        /// A dump of one protocol. A walk of several datagrams is right when nothing changed meanwhile; else it is done
+        /// again. What never holds still is the union of all walks, and marked: no walk alone has everything.
+        fn exact(self: *Self, filter: RouteFilter) netlink.Error!void {
             const start = self.writer.position;
-            var before: ?struct { digest: u64, position: usize } = null;
-            defer self.writer.digest = null;
-            for (0..repeats_max) |_| {
-                self.writer.position = start;
-                self.writer.digest = 0;
+            for (0..walks_max) |_| {
+                const walk_start = self.writer.position;
+                if (filter.family == linux.AF.INET6) {
+                    self.transport.listen(uapi.RTNLGRP_IPV6_ROUTE, self.scratch);
+                }
                 const outcome = self.ask(filter.request(), all) catch |failure| switch (failure) {
                     error.Refused => return if (self.unsupported()) {} else error.Refused,
                     error.Overrun => {
                         self.header.repeats += 1;
+                        self.writer.position = walk_start;
                         try self.reopen();
                         continue;
                     },
@@ -194,13 +198,10 @@ pub fn Snapshot(comptime Transport: type) type {
                 };
                 // IPv4 walks by key and stays right while others change the table.
                 const atomic = outcome.datagrams <= 1 or filter.family == linux.AF.INET;
-                if (atomic and !outcome.interrupted) return;
-                const position = self.writer.position;
-                if (before) |previous| {
-                    if (previous.digest == self.writer.digest.? and previous.position == position) return;
-                    self.header.repeats += 1;
+                if (!outcome.interrupted and (atomic or !self.transport.disturbed(self.scratch))) {
+                    return self.writer.remove(start, walk_start);
                 }
-                before = .{ .digest = self.writer.digest.?, .position = position };
+                self.header.repeats += 1;
             }
             self.header.unsettled |= layout.Unsettled.routes;
         }

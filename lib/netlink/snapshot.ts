@@ -74,9 +74,25 @@ function reading(call: (out: Uint8Array, room: Uint8Array) => number): KernelSna
 function read(bytes: Uint8Array, header: SnapshotHeader): KernelSnapshot {
   const unsettled = Object.entries(Unsettled)
     .filter(([, bit]) => (header.unsettled & bit) !== 0).map(([kind]) => kind);
+  const records = readRecords(bytes.subarray(SnapshotHeader.SIZE));
+  // What never held still comes as the union of several walks.
+  if (unsettled.includes("routes")) records.routes = distinctRoutes(records.routes);
   return {
-    ...readRecords(bytes.subarray(SnapshotHeader.SIZE)),
+    ...records,
     unsettled,
     repeats: header.repeats,
   };
+}
+
+/** Each route once; its lifetime is no part of what it is. */
+function distinctRoutes(routes: RouteRecord[]): RouteRecord[] {
+  const distinct = new Map<string, RouteRecord>();
+  for (const route of routes) {
+    const { table, priority, interface: index, nexthopId, family, protocol, type } = route;
+    const numbers = [table, priority, index, nexthopId, family, protocol, type];
+    const lengths = [route.destinationLength, route.sourceLength, route.gatewayFamily];
+    const addresses = [...route.destination, ...route.source, ...route.gateway];
+    distinct.set([...numbers, ...lengths, ...addresses].join(" "), route);
+  }
+  return [...distinct.values()];
 }

@@ -38,6 +38,7 @@ export interface WaitOptions {
 
 /** A message to send. */
 export interface OutgoingMessage {
+  /** What to send; empty is a datagram too. */
   data: Uint8Array;
   /** Where to; left out on a connected socket. */
   to?: SocketAddressInit;
@@ -65,6 +66,7 @@ export interface ReceivedMessage {
   length: number;
   /** Who sent it; null on a connected stream. */
   from: SocketAddress | null;
+  /** The control messages the socket's options asked for (RFC 3542, cmsg(3)). */
   control: ControlMessage[];
   /** There was no room for all of the data (MSG_TRUNC). */
   truncated: boolean;

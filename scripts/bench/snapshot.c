@@ -35,6 +35,7 @@
 
 #define DATAGRAM_SIZE (32 * 1024)
 #define REPEATS_MAX 16
+#define WALKS_MAX 16
 #define ALL UINT32_MAX
 #define FEW 64
 
@@ -91,6 +92,7 @@ enum keep { KEEP_HOST, KEEP_DAEMON_DEFAULTS };
 
 static struct {
     int fd;
+    int witness;
     uint32_t port, sequence;
     struct list links, addresses, rules, routes, nexthops;
     struct few tables, links_up;
@@ -457,6 +459,13 @@ static void open_socket(void)
     now.port = address.nl_pid;
 }
 
+static void close_sockets(void)
+{
+    close(now.fd);
+    if (now.witness) close(now.witness);
+    now.witness = 0;
+}
+
 static size_t receive(char *datagram)
 {
     for (;;) {
@@ -577,7 +586,7 @@ static void reopen(void)
 {
     struct request rules = rules_request();
     size_t length = now.rules.length;
-    close(now.fd);
+    close_sockets();
     open_socket();
     ask(&rules, ALL);
     now.rules.length = length;
@@ -591,37 +600,38 @@ static bool fits_one_datagram(struct request request)
 }
 
 /* Independent of the order, and of lifetimes, which run down. */
-static uint64_t digest_from(size_t start)
+/* Whether a route was changed since listen_for_routes(). */
+static bool disturbed(void)
 {
-    uint64_t digest = 0;
-    for (size_t i = start; i < now.routes.length; i++) {
-        struct route_entry route = ((struct route_entry *)now.routes.items)[i];
-        uint64_t words[sizeof(route) / 8 + 1] = {0}, hash = 0xcbf29ce484222325;
-        route.expires_seconds = 0;
-        memcpy(words, &route, sizeof(route));
-        for (size_t w = 0; w < sizeof(words) / 8; w++) {
-            hash = (hash ^ words[w]) * 0x9e3779b97f4a7c15;
-            hash ^= hash >> 32;
-        }
-        digest += hash;
-    }
-    return digest;
+    char message[DATAGRAM_SIZE];
+    return recv(now.witness, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == ENOBUFS;
 }
 
-static void agree(uint8_t family, uint32_t table, uint8_t protocol)
+static void listen_for_routes(void)
 {
-    size_t start = now.routes.length, length_before = SIZE_MAX;
-    uint64_t digest_before = 0;
-    for (int i = 0; i < REPEATS_MAX; i++) {
+    if (now.witness) {
+        while (disturbed()) {}
+        return;
+    }
+    int dumps = now.fd, group = RTNLGRP_IPV6_ROUTE;
+    uint32_t port = now.port;
+    open_socket();
+    now.witness = now.fd;
+    now.fd = dumps;
+    now.port = port;
+    if (setsockopt(now.witness, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group))) fail("join");
+}
+
+static void walk(uint8_t family, uint32_t table, uint8_t protocol)
+{
+    for (int i = 0; i < WALKS_MAX; i++) {
         struct request request = routes_request(family, table, protocol);
-        now.routes.length = start;
+        size_t start = now.routes.length;
+        if (family == AF_INET6) listen_for_routes();
         struct outcome outcome = ask(&request, ALL);
         bool atomic = outcome.datagrams <= 1 || family == AF_INET;
-        if (outcome.error || (atomic && !outcome.interrupted)) return;
-        uint64_t digest = digest_from(start);
-        if (now.routes.length == length_before && digest == digest_before) return;
-        length_before = now.routes.length;
-        digest_before = digest;
+        if (outcome.error || (!outcome.interrupted && (atomic || !disturbed()))) return;
+        now.routes.length = start;
     }
 }
 
@@ -643,7 +653,7 @@ static void take_by_protocol(uint8_t family, uint32_t table)
 {
     for (size_t p = 0; p < sizeof(host_protocols); p++) {
         if (family == AF_INET && host_protocols[p] == RTPROT_RA) continue;
-        agree(family, table, host_protocols[p]);
+        walk(family, table, host_protocols[p]);
     }
     daemon_defaults(family, table ? table : RT_TABLE_MAIN);
 }
@@ -680,7 +690,7 @@ static void begin(void)
 static void finish(void)
 {
     if (now.unresolved_nexthops) settle(nexthops_request(), &now.nexthops);
-    close(now.fd);
+    close_sockets();
 }
 
 static void take_snapshot(void)

@@ -76,5 +76,8 @@ function changed(before: IpFacts, after: IpFacts): boolean {
 }
 
 function withoutLifetimes(text: string): string {
-  return text.replace(/"(validSeconds|valid_life_time|preferred_life_time|expires)": ?\d+/g, "$1");
+  return text.replace(
+    /"(validSeconds|valid_life_time|preferred_life_time|expires)": ?-?\d+/g,
+    "$1",
+  );
 }

@@ -60,7 +60,7 @@ test("400 links, each with its router", lab, async () => {
 });
 
 test(
-  "100000 routes of a routing daemon in main, and in a table that rules look up",
+  "100000 routes of a routing daemon in main, and more in a table that a rule looks up",
   lab,
   async () => {
     await using world = new World();
@@ -68,8 +68,8 @@ test(
     const before = outline(await stated(host));
     manyRoutes(host, 100_000, { interface: "h0", protocol: "bird" });
     assert.deepEqual(outline(await stated(host)), before);
-    manyRoutes(host, 100_000, { interface: "h0", protocol: "bird", table: 1000 });
-    manyRoutes(host, 100_000, { interface: "h0", protocol: "bird", family: 4 });
+    manyRoutes(host, 20_000, { interface: "h0", protocol: "bird", table: 1000 });
+    manyRoutes(host, 20_000, { interface: "h0", protocol: "bird", family: 4 });
     host.ip("-6", "rule", "add", "from", "2001:db8:99::/64", "lookup", "1000");
     assert.deepEqual(outline(await stated(host)), before);
   },
@@ -87,7 +87,7 @@ test("a default route of a routing daemon that has 100000 others", lab, async ()
     "route add default via 2001:db8:6::1 dev h1 proto bird metric 400",
   ]);
   manyRoutes(host, 100_000, { interface: "h0", protocol: "bird" });
-  manyRoutes(host, 50_000, { interface: "h0", protocol: "bird", family: 4 });
+  manyRoutes(host, 20_000, { interface: "h0", protocol: "bird", family: 4 });
   const described = outline(await stated(host));
   assert.deepEqual(described.h0?.gateways, ["192.0.2.1", "2001:db8:5::1"]);
   assert.deepEqual(described.h1?.gateways, ["2001:db8:6::1"]);
@@ -105,22 +105,17 @@ function canonicalPrefix(text: string): string {
   return `${formatAddress(bytes)}/${prefixLength}`;
 }
 
-const isRoute = (statement: string) => statement.includes(" via ");
-const isAddress = (statement: string) => !isRoute(statement);
-const anything = () => true;
+/** What changes, how often the library looks, and how many of these readings may lack a route. */
+const CHURNS: readonly (readonly [string, ChurnKind[], number, number])[] = [
+  ["routes", ["routes"], 300, 0],
+  ["links", ["links"], 150, 0],
+  // Each address takes a route with it. At this rate the kernel disturbs every walk, and all walks together may
+  // still lack a route; such a reading is marked as unsettled.
+  ["addresses", ["addresses"], 100, 2],
+  ["all of them", ["routes", "addresses", "links"], 100, 2],
+];
 
-/** What changes, how often the library looks, and what must hold each time. */
-const CHURNS: readonly (readonly [string, ChurnKind[], number, (statement: string) => boolean])[] =
-  [
-    ["routes", ["routes"], 300, anything],
-    ["links", ["links"], 150, anything],
-    // Each address takes a route with it, and at the rate of this churn two walks may lose the same route
-    // of others and agree: what the library says of routes is not judged here.
-    ["addresses", ["addresses"], 150, isAddress],
-    ["all of them", ["routes", "addresses", "links"], 150, isAddress],
-  ];
-
-for (const [what, kinds, times, judged] of CHURNS) {
+for (const [what, kinds, times, lackingMax] of CHURNS) {
   test(`what stays is neither lost nor doubled while others change ${what}`, lab, async () => {
     await using world = new World();
     const { host } = plainLinks(world, 8);
@@ -139,7 +134,10 @@ for (const [what, kinds, times, judged] of CHURNS) {
     const source = churn(host, "h0", kinds);
     const counts = await probe.countStatements(times);
     assert.ok(source.running, source.stderr);
-    const unsteady = quiet.filter(judged).filter((statement) => counts[statement] !== times);
+    const unsteady = quiet.filter((statement) => {
+      const lacking = times - (counts[statement] ?? 0);
+      return lacking < 0 || lacking > (statement.includes(" via ") ? lackingMax : 0);
+    });
     assert.deepEqual(unsteady.map((statement) => `${statement}: ${counts[statement]}`), []);
     assert.ok(Object.keys(counts).length >= quiet.length);
   });

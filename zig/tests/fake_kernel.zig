@@ -67,6 +67,8 @@ pub const FakeKernel = struct {
     port: u32 = 4711,
     errno: u32 = 0,
     reopened: u32 = 0,
+    /// How many of the next walks are under way while something else changes.
+    disturbances: u32 = 0,
     asked: std.ArrayList(Asked) = .empty,
     entries: std.ArrayList(Entry) = .empty,
     queue: std.ArrayList([]const u8) = .empty,
@@ -119,6 +121,16 @@ pub const FakeKernel = struct {
         if (datagram.len > buffer.len) return error.Truncated;
         @memcpy(buffer[0..datagram.len], datagram);
         return datagram.len;
+    }
+
+    pub fn listen(_: *FakeKernel, group: u32, _: []u8) void {
+        std.debug.assert(group == uapi.RTNLGRP_IPV6_ROUTE);
+    }
+
+    pub fn disturbed(self: *FakeKernel, _: []u8) bool {
+        if (self.disturbances == 0) return false;
+        self.disturbances -= 1;
+        return true;
     }
 
     pub fn reopen(self: *FakeKernel) netlink.Error!void {

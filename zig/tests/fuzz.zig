@@ -163,6 +163,12 @@ const RandomTransport = struct {
         return bytes.len;
     }
 
+    pub fn listen(_: *RandomTransport, _: u32, _: []u8) void {}
+
+    pub fn disturbed(self: *RandomTransport, _: []u8) bool {
+        return self.random.boolean();
+    }
+
     pub fn reopen(self: *RandomTransport) netlink.Error!void {
         self.port +%= 1;
         if (self.random.uintLessThan(u8, 50) == 0) return error.SystemCall;
