@@ -1,6 +1,9 @@
 /**
- * `deno task bench`: how fast a snapshot of the kernel's tables and a list of the PvDs are, in Deno and in Bun,
- * beside a C program with the same system calls, ip(8) as a process, and os.networkInterfaces().
+ * `deno task bench [snapshot|sockets]`: how fast we are in Deno and in Bun; without a word both parts.
+ *
+ * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
+ *   ip(8) as a process, and os.networkInterfaces().
+ * - `sockets`: UDP and TCP of ours, beside the runtimes' own and a C program; setsockopt(pvd); CPU while waiting.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -16,19 +19,34 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
-import { format, ratiosOf, type Report } from "./bench/report.ts";
+import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
 import { type Candidate, measureRounds } from "./bench/rounds.ts";
+import { formatSockets, socketRatios } from "./bench/socket_report.ts";
+import type { SocketRatio } from "./bench/socket_report.ts";
+import { measureSockets, type SocketMeasured } from "./bench/socket_rounds.ts";
 import { Subject } from "./bench/subject.ts";
 import { type BenchWorld, WORLDS } from "./bench/worlds.ts";
 import { bun } from "./toolchain.ts";
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: "string", default: "20" },
     json: { type: "boolean", default: false },
     write: { type: "string" },
   },
 });
+
+/** What was asked for, with the machine it was measured on. */
+interface Bench {
+  machine: Report["machine"];
+  rounds: number;
+  snapshot?: Pick<Report, "measured" | "ratios">;
+  sockets?: { measured: SocketMeasured[]; ratios: SocketRatio[] };
+}
+
+const PARTS = ["snapshot", "sockets"];
+const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
 const TURNS: readonly [by: string, operation: string][] = [
@@ -51,37 +69,57 @@ const TURNS: readonly [by: string, operation: string][] = [
 
 async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "mif-bench-"));
+  const bench: Bench = { machine: machine(), rounds };
   try {
-    const commands = measuringCommands(directory);
-    const worlds: World[] = [];
-    const candidates: Candidate[] = [];
-    try {
-      for (const bench of WORLDS) {
-        progress(`building: ${bench.name}`);
-        const world = new World();
-        worlds.push(world);
-        candidates.push(...await candidatesIn(bench, await bench.build(world), commands));
-      }
-      const rounds = Number(options.rounds);
-      const measured = await measureRounds(candidates, rounds, progress);
-      const report = { machine: machine(), rounds, measured, ratios: ratiosOf(measured) };
-      progress("");
-      publish(report);
-    } finally {
-      for (const world of worlds) await world.dispose();
-    }
+    const wants = (part: string) => positionals.length === 0 || positionals.includes(part);
+    if (wants("snapshot")) bench.snapshot = await benchSnapshot(directory);
+    if (wants("sockets")) bench.sockets = await benchSockets(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
+  progress("");
+  publish(bench);
+}
+
+async function benchSnapshot(directory: string): Promise<Bench["snapshot"]> {
+  const commands = measuringCommands(directory, "snapshot.c", "measure.ts");
+  const worlds: World[] = [];
+  const candidates: Candidate[] = [];
+  try {
+    for (const bench of WORLDS) {
+      progress(`building: ${bench.name}`);
+      const world = new World();
+      worlds.push(world);
+      candidates.push(...await candidatesIn(bench, await bench.build(world), commands));
+    }
+    const measured = await measureRounds(candidates, rounds, progress);
+    return { measured, ratios: ratiosOf(measured) };
+  } finally {
+    for (const world of worlds) await world.dispose();
+  }
+}
+
+async function benchSockets(directory: string): Promise<Bench["sockets"]> {
+  const commands = measuringCommands(directory, "sockets.c", "sockets.ts");
+  await using world = new World();
+  const measured = await measureSockets(world, commands, rounds, progress);
+  return { measured, ratios: socketRatios(measured) };
 }
 
 /** By whom to command line. Compiles the C program. */
-function measuringCommands(directory: string): Record<string, string[]> {
-  const program = join(directory, "snapshot");
-  const source = fileURLToPath(new URL("bench/snapshot.c", import.meta.url));
-  output("gcc", "-O2", "-Wall", "-Werror", "-o", program, source);
-  const script = fileURLToPath(new URL("bench/measure.ts", import.meta.url));
-  return { C: [program], Deno: [deno(), "run", "-A", script], Bun: [bun(), script] };
+function measuringCommands(
+  directory: string,
+  source: string,
+  script: string,
+): Record<string, string[]> {
+  const path = (name: string) => fileURLToPath(new URL(`bench/${name}`, import.meta.url));
+  const program = join(directory, source.replace(".c", ""));
+  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", "-o", program, path(source));
+  return {
+    C: [program],
+    Deno: [deno(), "run", "-A", "--unstable-net", path(script)],
+    Bun: [bun(), path(script)],
+  };
 }
 
 async function candidatesIn(
@@ -121,10 +159,13 @@ function machine(): Record<string, string> {
   };
 }
 
-function publish(report: Report): void {
-  const json = JSON.stringify(report);
+function publish(bench: Bench): void {
+  const json = JSON.stringify(bench);
   if (options.write !== undefined) writeFileSync(options.write, json + "\n");
-  console.log(options.json ? json : format(report));
+  if (options.json) return console.log(json);
+  console.log(formatMachine(bench));
+  if (bench.snapshot) console.log(format(bench.snapshot));
+  if (bench.sockets) console.log(formatSockets(bench.sockets.measured, bench.sockets.ratios));
 }
 
 function deno(): string {
@@ -146,7 +187,11 @@ function progress(text: string): void {
 }
 
 const access = labAccess();
-if (!access.ok) {
+const unknown = positionals.find((word) => !PARTS.includes(word));
+if (unknown !== undefined) {
+  console.error(`Not a part of the bench: ${unknown}. There are ${PARTS.join(" and ")}.`);
+  process.exitCode = 2;
+} else if (!access.ok) {
   console.error(`The networks to measure in cannot be built here: ${access.reason}.`);
   process.exitCode = 1;
 } else if (isInside()) {

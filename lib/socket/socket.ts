@@ -190,9 +190,9 @@ export class Socket implements Disposable {
   /** What a batch had beyond what was asked for. */
   #received: ReceivedMessage[] = [];
 
-  /** For {@linkcode socket} and accept(): takes over a non-blocking descriptor. */
+  /** Takes over a descriptor, which must be of these kinds and non-blocking (O_NONBLOCK): {@linkcode socket} opens new ones. */
   constructor(fd: number, family: number, type: number, protocol: number) {
-    this.#fd = fd;
+    this.#fd = checkedNumber("fd", fd, 0x7fffffff);
     this.family = family;
     this.type = type;
     this.protocol = protocol;

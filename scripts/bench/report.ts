@@ -76,10 +76,16 @@ export function ratiosOf(measured: readonly Measured[]): Ratio[] {
   return ratios;
 }
 
-/** The report as text. */
-export function format({ machine, rounds, measured, ratios }: Report): string {
+/** What was measured on, and how. */
+export function formatMachine({ machine, rounds }: Pick<Report, "machine" | "rounds">): string {
   const lines = Object.entries(machine).map(([name, value]) => `${name}: ${value}`);
   lines.push(`${rounds} interleaved rounds; p25–p75 and median over the rounds`);
+  return lines.join("\n");
+}
+
+/** The measurements as text. */
+export function format({ measured, ratios }: Pick<Report, "measured" | "ratios">): string {
+  const lines: string[] = [];
   for (const { name } of WORLDS) {
     const rows = measured.filter(({ world }) => world === name).map((m) => {
       const { median, p25, p75 } = spread(m.turns);
@@ -105,7 +111,8 @@ export function format({ machine, rounds, measured, ratios }: Report): string {
   return lines.join("\n");
 }
 
-function table(head: string[], rows: string[][]): string[] {
+/** Columns as wide as they need be; the first and one called "aim" are text, the others numbers. */
+export function table(head: string[], rows: string[][]): string[] {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]!.length))
   );
@@ -122,6 +129,7 @@ function milliseconds(nanoseconds: number): string {
   return value.toFixed(value < 10 ? 3 : value < 100 ? 2 : 1);
 }
 
-function times(value: number): string {
+/** A ratio in three figures. */
+export function times(value: number): string {
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 }

@@ -27,17 +27,24 @@ export class Subject {
 
   /** Nanoseconds of each of `count` operations. */
   async measure(operation: string, count: number): Promise<number[]> {
-    return (await this.#ask(`${operation} ${count}`)).split(" ").map(Number);
+    return (await this.ask(`${operation} ${count}`)).split(" ").map(Number);
+  }
+
+  /** The next line it writes by itself. */
+  line(): Promise<string> {
+    const line = new Promise<string>((resolve) => this.#onLine = resolve);
+    return Promise.race([line, this.#ended]);
   }
 
   /** How many records of each kind its snapshot has. */
   counts(): Promise<string> {
-    return this.#ask("counts 1");
+    return this.ask("counts 1");
   }
 
-  async #ask(question: string): Promise<string> {
-    const answer = new Promise<string>((resolve) => this.#onLine = resolve);
+  /** Writes one line and waits for the line that answers it. */
+  async ask(question: string): Promise<string> {
+    const answer = this.line();
     this.#process.write(question + "\n");
-    return await Promise.race([answer, this.#ended]);
+    return await answer;
   }
 }

@@ -162,19 +162,32 @@ test(
   },
 );
 
-test("a PvD of both families is listened on in both", lab, async () => {
-  const { cert, key } = makeCertificates([`DNS:${SERVER_NAME}`]);
-  await using world = new World();
-  const { host } = plainLinks(world, 1);
-  const [ipv6, ipv4] = ["2001:db8:9::2", "192.0.2.2"];
-  host.batch([`addr add ${ipv6}/64 dev h0 nodad`, `addr add ${ipv4}/24 dev h0`]);
-  const server = host.spawnScript(
-    script("bridges_serve.ts"),
-    ["h0", ipv4, JSON.stringify({ cert, key })],
-  );
-  await server.waitForOutput(/\[.*\]\n/);
-  assert.deepEqual(
-    await listeningOn(host),
-    [...ssNames(ipv4, "h0"), ...ssNames(ipv6, "h0")].sort(),
-  );
-});
+test(
+  "a PvD of both families is listened on in both, or on the address that is named",
+  lab,
+  async () => {
+    const { cert, key } = makeCertificates([`DNS:${SERVER_NAME}`]);
+    await using world = new World();
+    const { host } = plainLinks(world, 1);
+    const [ipv6, ipv4, second] = ["2001:db8:9::2", "192.0.2.2", "192.0.2.3"];
+    host.batch([
+      `addr add ${ipv6}/64 dev h0 nodad`,
+      `addr add ${ipv4}/24 dev h0`,
+      `addr add ${second}/24 dev h0`,
+    ]);
+    const listening = async (...hostname: string[]) => {
+      const server = host.spawnScript(
+        script("bridges_serve.ts"),
+        ["h0", ipv4, JSON.stringify({ cert, key }), ...hostname],
+      );
+      await server.waitForOutput(/\[.*\]\n/);
+      const names = await listeningOn(host);
+      await server.stop();
+      return names;
+    };
+    assert.deepEqual(await listening(), [...ssNames(ipv4, "h0"), ...ssNames(ipv6, "h0")].sort());
+    assert.deepEqual(await listening(ipv6), ssNames(ipv6, "h0").sort());
+    assert.deepEqual(await listening(second), ssNames(second, "h0").sort());
+    await assert.rejects(listening("127.0.0.1"), /PvD h0 does not have 127.0.0.1/);
+  },
+);
