@@ -104,6 +104,8 @@ pub fn aligned(length: usize) usize {
 pub const Outcome = struct {
     /// Datagrams that carried at least one record's message.
     datagrams: u32 = 0,
+    /// Bytes of the largest datagram.
+    largest: usize = 0,
     /// NLM_F_DUMP_INTR was set on any message.
     interrupted: bool = false,
     /// The dump was given up because it needed more datagrams than allowed; the socket is unusable.
@@ -129,6 +131,7 @@ pub fn request(
     while (true) {
         const length = try transport.receive(scratch);
         if (length == 0) return error.Malformed;
+        outcome.largest = @max(outcome.largest, length);
         var messages: Messages = .{ .bytes = scratch[0..length] };
         var carried = false;
         while (try messages.next()) |message| {

@@ -174,7 +174,7 @@ pub fn Snapshot(comptime Transport: type) type {
                 else => return failure,
             };
             if (outcome.abandoned) try self.reopen();
-            return !outcome.abandoned and !outcome.interrupted;
+            return !outcome.abandoned and !outcome.interrupted and isAtomic(filter.family, outcome);
         }
 
         /// A dump of one protocol. A walk of several datagrams is right when nothing changed meanwhile; else it is done
@@ -196,8 +196,7 @@ pub fn Snapshot(comptime Transport: type) type {
                     },
                     else => return failure,
                 };
-                // IPv4 walks by key and stays right while others change the table.
-                const atomic = outcome.datagrams <= 1 or filter.family == linux.AF.INET;
+                const atomic = isAtomic(filter.family, outcome);
                 if (!outcome.interrupted and (atomic or !self.transport.disturbed(self.scratch))) {
                     return self.writer.remove(start, walk_start);
                 }
@@ -313,6 +312,13 @@ pub fn Snapshot(comptime Transport: type) type {
             };
         }
     };
+}
+
+/// Whether an answer came from one walk. IPv4 walks by key and stays right while others change the table. An IPv6
+/// walk that was resumed may have found nothing more, so that its answer is one datagram too: but a full one.
+fn isAtomic(family: u8, outcome: netlink.Outcome) bool {
+    if (family == linux.AF.INET) return true;
+    return outcome.datagrams <= 1 and outcome.largest <= scratch_size_min / 2;
 }
 
 const RouteFilter = struct {

@@ -108,6 +108,7 @@ static struct {
 
 struct outcome {
     uint32_t datagrams;
+    size_t largest;
     bool interrupted, abandoned;
     int error;
 };
@@ -494,6 +495,7 @@ static struct outcome ask(struct request *request, uint32_t datagrams_max)
     if (sendto(now.fd, request, request->header.nlmsg_len, 0, NULL, 0) < 0) fail("sendto");
     for (;;) {
         size_t left = receive(datagram);
+        if (left > outcome.largest) outcome.largest = left;
         bool carried = false;
         struct nlmsghdr *message = (struct nlmsghdr *)datagram;
         for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
@@ -592,11 +594,16 @@ static void reopen(void)
     now.rules.length = length;
 }
 
-static bool fits_one_datagram(struct request request)
+static bool is_atomic(uint8_t family, struct outcome outcome)
+{
+    return family == AF_INET || (outcome.datagrams <= 1 && outcome.largest <= DATAGRAM_SIZE / 2);
+}
+
+static bool fits_one_datagram(uint8_t family, struct request request)
 {
     struct outcome outcome = ask(&request, 1);
     if (outcome.abandoned) reopen();
-    return !outcome.abandoned && !outcome.interrupted;
+    return !outcome.abandoned && !outcome.interrupted && is_atomic(family, outcome);
 }
 
 /* Independent of the order, and of lifetimes, which run down. */
@@ -629,7 +636,7 @@ static void walk(uint8_t family, uint32_t table, uint8_t protocol)
         size_t start = now.routes.length;
         if (family == AF_INET6) listen_for_routes();
         struct outcome outcome = ask(&request, ALL);
-        bool atomic = outcome.datagrams <= 1 || family == AF_INET;
+        bool atomic = is_atomic(family, outcome);
         if (outcome.error || (!outcome.interrupted && (atomic || !disturbed()))) return;
         now.routes.length = start;
     }
@@ -639,7 +646,7 @@ static void daemon_defaults(uint8_t family, uint32_t table)
 {
     now.keep = KEEP_DAEMON_DEFAULTS;
     if (family == AF_INET) {
-        fits_one_datagram(routes_request(family, table, 0));
+        fits_one_datagram(family, routes_request(family, table, 0));
     } else if (table == RT_TABLE_MAIN) {
         for (size_t i = 0; i < now.links_up.length; i++) {
             struct request lookup = default_lookup_request(now.links_up.items[i]);
@@ -661,7 +668,7 @@ static void take_by_protocol(uint8_t family, uint32_t table)
 static void take_routes_of(uint8_t family, uint32_t table)
 {
     size_t start = now.routes.length;
-    if (fits_one_datagram(routes_request(family, table, 0))) return;
+    if (fits_one_datagram(family, routes_request(family, table, 0))) return;
     now.routes.length = start;
     take_by_protocol(family, table);
 }
