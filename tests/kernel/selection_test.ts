@@ -413,6 +413,22 @@ const linkEvents: Event[] = [
   },
 ];
 
+test("what the kernel still has to send goes nowhere when the rules are removed", lab, async () => {
+  await using world = new World();
+  const it = await routedSite(world);
+  const { probe, host, r2 } = it;
+  const sockets = await connectedSockets(probe);
+  // Nobody acknowledges this, so the kernel sends it again and again.
+  r2.host.ip("link", "set", "lan0", "down");
+  for (const each of sockets) await each.do({ call: "send", text: "unanswered" });
+  host.shell("for p in 1001 1011; do ip -6 rule del pref $p; ip -4 rule del pref $p; done");
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (const each of sockets) await refuses("ENETUNREACH", each.do({ call: "recv" }));
+  await Promise.all(sockets.map((each) => each.close()));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await assertNoLeak(it);
+});
+
 const ruledEvents: Event[] = [
   ...routedEvents.filter(({ name }) => /^router|address removed|link down|port/.test(name)),
   // The table has all that the source may reach: what is in main does not matter.
