@@ -101,13 +101,8 @@ export fn mif_route_lookup(
     if (size != 4 and size != 16) return failed(.INVAL);
     if (question.source.len != 0 and question.source.len != size) return failed(.INVAL);
     if (answer.len < @sizeOf(layout.RouteRecord)) return failed(.INVAL);
-    var route_socket: RouteSocket = .{};
-    defer route_socket.close();
-    var scratch: [4096]u8 = undefined;
     var errno: u32 = 0;
-    route_socket.open() catch |failure| return netlinkFailed(failure, route_socket.errno, errno);
-    const route = route_lookup.lookup(&route_socket, question, &scratch, &errno) catch |failure|
-        return netlinkFailed(failure, route_socket.errno, errno);
+    const route = route_lookup.ask(question, &errno) catch |failure| return netlinkFailed(failure, errno, errno);
     @memcpy(answer[0..@sizeOf(layout.RouteRecord)], std.mem.asBytes(&(route orelse return failed(.NODATA))));
     return @sizeOf(layout.RouteRecord);
 }

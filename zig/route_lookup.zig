@@ -7,6 +7,7 @@ const netlink = @import("netlink.zig");
 const rtnetlink = @import("rtnetlink.zig");
 const uapi = @import("uapi.zig");
 const Request = @import("request.zig").Request;
+const RouteSocket = @import("route_socket.zig").RouteSocket;
 
 pub const Question = struct {
     /// 4 or 16 bytes.
@@ -36,9 +37,47 @@ const Answer = struct {
     }
 };
 
-/// The route, or null where the kernel answered with something else. `errno` is set with `error.Refused`.
+/// One socket for the questions of the whole process, kept open: opening it costs more than a question.
+var kept: RouteSocket = .{};
+var kept_busy: std.atomic.Value(bool) = .init(false);
+/// Tells an answer from one to an earlier question that was not read.
+var sequence: std.atomic.Value(u32) = .init(1);
+
+/// Asks over the kept socket, or over one of our own while another thread uses it. `errno` is set with
+/// `error.Refused` and `error.SystemCall`.
+pub fn ask(question: Question, errno: *u32) netlink.Error!?layout.RouteRecord {
+    var scratch: [4096]u8 = undefined;
+    if (kept_busy.swap(true, .acquire)) {
+        var own: RouteSocket = .{};
+        defer own.close();
+        return askOver(&own, question, &scratch, errno);
+    }
+    defer kept_busy.store(false, .release);
+    return askOver(&kept, question, &scratch, errno) catch |failure| {
+        // A refusal is an answer. After anything else nobody knows what still waits in the socket.
+        if (failure != error.Refused) kept.close();
+        return failure;
+    };
+}
+
+fn askOver(
+    route_socket: *RouteSocket,
+    question: Question,
+    scratch: []u8,
+    errno: *u32,
+) netlink.Error!?layout.RouteRecord {
+    errdefer |failure| if (failure == error.SystemCall) {
+        errno.* = route_socket.errno;
+    };
+    if (route_socket.fd < 0) try route_socket.open();
+    return lookup(route_socket, sequence.fetchAdd(1, .monotonic), question, scratch, errno);
+}
+
+/// The route, or null where the kernel answered with something else. `number` is the request's own; `errno` is set
+/// with `error.Refused`.
 pub fn lookup(
     transport: anytype,
+    number: u32,
     question: Question,
     scratch: []u8,
     errno: *u32,
@@ -53,6 +92,6 @@ pub fn lookup(
     if (question.interface != 0) request.attribute(uapi.RTA_OIF, question.interface);
     if (question.mark != 0) request.attribute(uapi.RTA_MARK, question.mark);
     var answer: Answer = .{};
-    _ = try netlink.request(transport, request.finish(1), scratch, 1, errno, &answer);
+    _ = try netlink.request(transport, request.finish(number), scratch, 1, errno, &answer);
     return answer.route;
 }

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { linux } from "../../ffi/layout.gen.ts";
+import { type AddressRecord, linux } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import {
   formatAddress,
@@ -23,8 +23,6 @@ import {
   isMulticast,
   isUnspecified,
   networkOf,
-  parseAddress,
-  parsePrefix,
   prefixContains,
 } from "../ip/address.ts";
 import { changeListener, changeNumber, currentSnapshot, whenChanged } from "../netlink/current.ts";
@@ -34,6 +32,7 @@ import type { KernelSnapshot } from "../netlink/snapshot.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import { type ControlMessageInit, encodeControl } from "./control.ts";
 import { type Reach, reachOf } from "./foreign_router.ts";
+import { knownAddress, knownPrefix, oncePerSnapshot } from "./memory.ts";
 import * as options from "./options.ts";
 import { EPOLLIN, reactor } from "./reactor.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
@@ -44,6 +43,8 @@ export interface SelectableSocket {
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
+  /** Whether it has a peer. */
+  readonly connected: boolean;
   bind(address: SocketAddressInit): void;
   getsockname(): SocketAddress;
   getpeername(): SocketAddress;
@@ -166,7 +167,7 @@ export class Selection {
 
   /** A link-local destination with the PvD's interface where none is named: the socket may be bound to no device. */
   destination(to: SocketAddressInit): SocketAddressInit {
-    const parsed = parseAddress(to.address);
+    const parsed = knownAddress(to.address);
     const needsScope = parsed?.family === 6 && parsed.zone === null && !to.scopeId &&
       (isLinkLocal(parsed.bytes) || isMulticast(parsed.bytes));
     return needsScope ? { ...to, scopeId: this.pvd.interface.index } : to;
@@ -211,7 +212,7 @@ export class Selection {
 
   /** Where bind() is to bind: the source where nothing is named, or another sure address of the PvD, which is proved. */
   bindAddress({ address, port, scopeId }: SocketAddressInit): SocketAddressInit {
-    const bytes = parseAddress(address)?.bytes;
+    const bytes = knownAddress(address)?.bytes;
     if (!bytes || isUnspecified(bytes)) return { address: this.source, port };
     const text = formatAddress(bytes);
     if (text === this.source) return { address: text, port, scopeId };
@@ -313,13 +314,17 @@ export class Selection {
     if (kernel.unsettled.includes("rules") || kernel.unsettled.includes("routes")) {
       return { foreign: "any router: the routing tables do not hold still", stopped: false };
     }
-    return reachOf(kernel, {
-      source: this.#source.bytes,
-      interface: this.pvd.interface.index,
-      deviceBound,
-      mark: this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK),
-      isOwn: (gateway) => gateways.includes(gateway),
-    });
+    const { index } = this.pvd.interface;
+    const mark = this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);
+    const question = ["reach", this.source, index, deviceBound, mark, ...gateways].join(" ");
+    return oncePerSnapshot(kernel, question, () =>
+      reachOf(kernel, {
+        source: this.#source.bytes,
+        interface: index,
+        deviceBound,
+        mark,
+        isOwn: (gateway) => gateways.includes(gateway),
+      }));
   }
 
   /** The device first: without CAP_NET_RAW it can be set on an unbound socket only. */
@@ -367,7 +372,7 @@ export class Selection {
   }
 
   #prove({ address, scopeId }: SocketAddressInit): void {
-    const { bytes, zone } = parseAddress(address)!;
+    const { bytes, zone } = knownAddress(address)!;
     const { interface: { index, name } } = this.pvd;
     const scope = scopeId || Number(zone ?? 0);
     if (scope !== 0 && scope !== index) {
@@ -439,10 +444,7 @@ export class Selection {
   #isOtherRouter(address: string): boolean {
     const { index } = this.pvd.interface;
     return !this.#source.gateways.includes(address) &&
-      currentSnapshot().routes.some((route) =>
-        route.interface === index && route.gatewayFamily !== 0 && route.destinationLength === 0 &&
-        formatAddress(recordAddress(route.gateway, route.gatewayFamily)) === address
-      );
+      defaultRouters(currentSnapshot(), index).has(address);
   }
 
   /** IPv4 with a bound device and no route assumes that the whole world is on the link. */
@@ -489,17 +491,17 @@ interface Prefix {
  * then only what lies in the address' network is known to be its.
  */
 function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
-  const { bytes } = parseAddress(own.address)!;
+  const { bytes } = knownAddress(own.address)!;
   const network = prefixOf(own);
   const isNear = (address: string) =>
-    prefixContains(network.bytes, network.prefixLength, parseAddress(address)!.bytes);
+    prefixContains(network.bytes, network.prefixLength, knownAddress(address)!.bytes);
   const otherNetworks = pvd.addresses.filter(({ address, family }) =>
-    family === own.family && !isNear(address) && !isLinkLocal(parseAddress(address)!.bytes)
+    family === own.family && !isNear(address) && !isLinkLocal(knownAddress(address)!.bytes)
   );
   const mixed = otherNetworks.length > 0 && pvd.router === null;
   const isMine = (gateway: string) => !mixed || isNear(gateway);
   const routes = pvd.routes.flatMap(({ destination, gateway }) => {
-    const prefix = parsePrefix(destination);
+    const prefix = knownPrefix(destination);
     return prefix?.family === own.family ? [{ ...prefix, gateway }] : [];
   });
   const defaults = routes.filter(({ prefixLength }) => prefixLength === 0)
@@ -521,7 +523,7 @@ function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
 }
 
 function prefixOf({ address, prefixLength }: PvdAddress): Prefix {
-  return { bytes: networkOf(parseAddress(address)!.bytes, prefixLength), prefixLength };
+  return { bytes: networkOf(knownAddress(address)!.bytes, prefixLength), prefixLength };
 }
 
 /** Selections of open sockets. */
@@ -546,7 +548,7 @@ function watch(selection: Selection): void {
 export function boundPvd(socket: SelectableSocket, pvds: PvdInfo[]): PvdInfo | null {
   const index = socket.getsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX);
   const { address } = socket.getsockname();
-  if (isLinkLocal(parseAddress(address)!.bytes)) return null;
+  if (isLinkLocal(knownAddress(address)!.bytes)) return null;
   const kernel = currentSnapshot();
   const mark = socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);
   return pvds.find((pvd) => {
@@ -575,7 +577,7 @@ function checkPvd(pvd: PvdInfo): void {
 
 /** The PvD's address the socket is bound to already, or null; throws where it is beyond selecting. */
 function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
-  if (isConnected(socket)) {
+  if (socket.connected) {
     throw new MifError(
       `Cannot select PvD ${pvd.id}: the socket is connected; select before connect()`,
       { code: "EISCONN", errno: 106, syscall: "setsockopt" },
@@ -599,15 +601,6 @@ function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
       "select before bind()",
     { code: "EINVAL", errno: 22, syscall: "setsockopt" },
   );
-}
-
-function isConnected(socket: SelectableSocket): boolean {
-  try {
-    socket.getpeername();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The best address that the PvD is sure of and the kernel still has; the one the socket is bound to where it is. */
@@ -652,10 +645,7 @@ function usableAddresses(
   if (!link || interfaceName(link.name) !== name || (link.flags & linux.IFF_UP) === 0) {
     throw gone(pvd, `its interface ${name} is not there or not up`);
   }
-  const records = new Map(
-    kernel.addresses.filter((record) => record.interface === index && record.family === family)
-      .map((record) => [formatAddress(recordAddress(record.address, family)), record]),
-  );
+  const records = addressRecords(kernel, index, family);
   const ofFamily = pvd.addresses.filter((address) => address.family === family);
   const present = ofFamily.filter(({ address }) => records.has(address));
   if (ofFamily.length > 0 && present.length === 0) {
@@ -663,10 +653,33 @@ function usableAddresses(
   }
   return present.filter(({ address }) => {
     if (family === 4) return true;
-    if (isLinkLocal(parseAddress(address)!.bytes)) return false;
+    if (isLinkLocal(knownAddress(address)!.bytes)) return false;
     const isStatic = (records.get(address)!.flags & linux.IFA_F_PERMANENT) !== 0;
     return pvd.attribution !== "unknown" || isStatic;
   });
+}
+
+/** An interface's addresses of one family, by their text. */
+function addressRecords(
+  kernel: KernelSnapshot,
+  index: number,
+  family: 4 | 6,
+): ReadonlyMap<string, AddressRecord> {
+  return oncePerSnapshot(kernel, `addresses ${index} ${family}`, () =>
+    new Map(
+      kernel.addresses.filter((record) => record.interface === index && record.family === family)
+        .map((record) => [formatAddress(recordAddress(record.address, family)), record]),
+    ));
+}
+
+/** Next hops of an interface's default routes. */
+function defaultRouters(kernel: KernelSnapshot, index: number): ReadonlySet<string> {
+  return oncePerSnapshot(kernel, `routers ${index}`, () =>
+    new Set(
+      kernel.routes.filter((route) =>
+        route.interface === index && route.gatewayFamily !== 0 && route.destinationLength === 0
+      ).map((route) => formatAddress(recordAddress(route.gateway, route.gatewayFamily))),
+    ));
 }
 
 /** Far addresses, one of which no specific route of a PvD covers: their way is the default's. */
@@ -676,12 +689,12 @@ const PROBES = {
 };
 
 function remoteProbe({ routes }: PvdInfo, { bytes }: Source): SocketAddressInit {
-  const specific = routes.map(({ destination }) => parsePrefix(destination))
+  const specific = routes.map(({ destination }) => knownPrefix(destination))
     .filter((prefix) => prefix !== null && prefix.prefixLength > 0) as Prefix[];
   const candidates = PROBES[bytes.length === 4 ? 4 : 6];
   const address = candidates.find((candidate) =>
     !specific.some((prefix) =>
-      prefixContains(prefix.bytes, prefix.prefixLength, parseAddress(candidate)!.bytes)
+      prefixContains(prefix.bytes, prefix.prefixLength, knownAddress(candidate)!.bytes)
     )
   );
   return { address: address ?? candidates[0]! };

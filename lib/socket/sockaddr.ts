@@ -71,6 +71,33 @@ export function decodeSockaddr(bytes: Uint8Array): SocketAddress | null {
   };
 }
 
+/** Decodes addresses of which many are equal: the text of the last one is kept. */
+export class SockaddrDecoder {
+  readonly #last = new Uint8Array(SOCKADDR_SIZE);
+  #length = 0;
+  #address: SocketAddress | null = null;
+
+  /** As {@linkcode decodeSockaddr} does with the `length` bytes at `start`; an object of the caller's own. */
+  decode(bytes: Uint8Array, start: number, length: number): SocketAddress | null {
+    // The kernel says how long it was, also where that did not fit.
+    length = Math.min(length, SOCKADDR_SIZE);
+    if (length !== this.#length || !this.#isLast(bytes, start, length)) {
+      const name = bytes.subarray(start, start + length);
+      this.#address = decodeSockaddr(name);
+      this.#last.set(name);
+      this.#length = length;
+    }
+    const last = this.#address;
+    return last &&
+      { family: last.family, address: last.address, port: last.port, scopeId: last.scopeId };
+  }
+
+  #isLast(bytes: Uint8Array, start: number, length: number): boolean {
+    for (let i = 0; i < length; i++) if (this.#last[i] !== bytes[start + i]) return false;
+    return true;
+  }
+}
+
 /** A whole number from 0 to `max`. */
 export function checkedNumber(name: string, value: number, max: number): number {
   if (typeof value !== "number") {

@@ -25,6 +25,7 @@ import {
   decodeSockaddr,
   encodeSockaddr,
   SOCKADDR_SIZE,
+  SockaddrDecoder,
   type SocketAddressInit,
 } from "./sockaddr.ts";
 
@@ -83,6 +84,8 @@ const DATA_SIZE_MAX = 64 * 1024 * 1024;
 const CONTROL_SIZE = 1024;
 const CONTROL_SIZE_MAX = 65536;
 const BATCH_MAX = 64;
+/** After so many messages timers and others' sockets have their turn, however many are waiting. */
+const BURST_MAX = 256;
 const nothing = new Uint8Array(0);
 /** What setTimeout() can count to, 24 days: longer is for ever. */
 const TIMEOUT_MAX_MS = 0x7fffffff;
@@ -127,6 +130,8 @@ class Arena {
   }
 }
 
+/** Most messages of a burst have one sender. */
+const senders = new SockaddrDecoder();
 let single: Arena | null = null;
 let batch: Arena | null = null;
 
@@ -187,7 +192,9 @@ export class Socket implements Disposable {
   #holding = true;
   #listening = false;
   #selection: Selection | null = null;
-  /** What a batch had beyond what was asked for. */
+  /** Messages of batches since the event loop had its turn, at least. */
+  #burst = 0;
+  /** What a batch had beyond what was asked for, the next one last. */
   #received: ReceivedMessage[] = [];
 
   /** Takes over a descriptor, which must be of these kinds and non-blocking (O_NONBLOCK): {@linkcode socket} opens new ones. */
@@ -357,13 +364,13 @@ export class Socket implements Disposable {
       CONTROL_SIZE_MAX,
     );
     const flags = checkedNumber("flags", options.flags ?? 0, 0xffffffff);
-    const earlier = this.#received.shift();
+    const earlier = this.#received.pop();
     if (earlier && earlier.data.length <= size) return earlier;
     if (earlier) {
       // A stream's rest is for the next call, a datagram's is gone.
       const rest = earlier.data.slice(size);
       const isStream = this.type === SOCK_STREAM;
-      if (isStream) this.#received.unshift({ ...earlier, data: rest, length: rest.length });
+      if (isStream) this.#received.push({ ...earlier, data: rest, length: rest.length });
       const data = earlier.data.slice(0, size);
       return { ...earlier, data, length: isStream ? size : earlier.length, truncated: !isStream };
     }
@@ -396,22 +403,44 @@ export class Socket implements Disposable {
    * What comes, until the socket is closed: the connections of a listening socket, the messages of a datagram
    * or raw socket (received in batches), the chunks of a stream until its end.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage, void, undefined> {
     if (this.#listening) throw new TypeError("A listening socket is iterated by connections()");
-    while (this.#fd >= 0) {
-      if (this.#received.length === 0) {
+    // Not a generator: it would wait three times for each message that is here already.
+    let over = false;
+    const done = { done: true, value: undefined } as const;
+    const take = (): IteratorResult<ReceivedMessage, void> => {
+      const message = this.#received.pop()!;
+      over = this.type === SOCK_STREAM && message.length === 0;
+      return over ? done : { done: false, value: message };
+    };
+    const receive = async (): Promise<IteratorResult<ReceivedMessage, void>> => {
+      // Another call of next() may be first.
+      while (this.#received.length === 0) {
         try {
-          this.#received = await this.#receiveBatch();
+          const messages = await this.#receiveBatch();
+          this.#received = messages.reverse().concat(this.#received);
         } catch (error) {
-          if (this.#fd < 0) return;
+          over = true;
+          if (this.#fd < 0) return done;
           throw error;
         }
       }
-      // One by one: who stops in the middle finds the rest here.
-      const message = this.#received.shift()!;
-      if (this.type === SOCK_STREAM && message.length === 0) return;
-      yield message;
-    }
+      return take();
+    };
+    return {
+      next: () => {
+        if (over || this.#fd < 0) return Promise.resolve(done);
+        return this.#received.length > 0 ? Promise.resolve(take()) : receive();
+      },
+      // One by one: who stops in the middle finds the rest at the socket.
+      return: () => {
+        over = true;
+        return Promise.resolve(done);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   /** The connections of a listening socket, until it is closed. */
@@ -447,6 +476,12 @@ export class Socket implements Disposable {
   /** getpeername(2). @throws {MifError} ENOTCONN. */
   getpeername(): SocketAddress {
     return this.#name(1, "getpeername");
+  }
+
+  /** Whether the socket has a peer: connect(2) has done its work, also on a datagram socket. */
+  get connected(): boolean {
+    const bytes = new Uint8Array(SOCKADDR_SIZE);
+    return native().mif_getsockname(this.fd, 1, bytes, bytes.length) >= 0;
   }
 
   /** setsockopt(2): a number or boolean as an int, or bytes as they are. */
@@ -521,12 +556,9 @@ export class Socket implements Disposable {
   }
 
   async #receiveBatch(): Promise<ReceivedMessage[]> {
-    const arena = batch ??= new Arena(BATCH_MAX, DATA_SIZE, CONTROL_SIZE);
+    const arena = batch ??= batchArena();
     const messages: ReceivedMessage[] = [];
     await this.#perform("read", "recvmmsg", {}, () => {
-      for (let i = 0; i < BATCH_MAX; i++) {
-        arena.place(i, i * DATA_SIZE, DATA_SIZE, i * CONTROL_SIZE, CONTROL_SIZE, 0);
-      }
       // A stream's messages are one.
       const count = this.type === SOCK_STREAM ? 1 : BATCH_MAX;
       const result = native().mif_recvmmsg(
@@ -542,10 +574,19 @@ export class Socket implements Disposable {
         0,
       );
       for (let i = 0; i < result; i++) {
-        messages.push(received(arena, i, arena.data, DATA_SIZE, arena.control));
+        try {
+          messages.push(received(arena, i, arena.data, DATA_SIZE, arena.control));
+        } finally {
+          placeInBatch(arena, i);
+        }
       }
       return result;
     });
+    this.#burst += messages.length;
+    if (this.#burst >= BURST_MAX) {
+      this.#burst = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     return messages;
   }
 
@@ -567,14 +608,19 @@ export class Socket implements Disposable {
     attempt: () => number,
   ): Promise<number> {
     checkedWait(options);
-    const endMs = performance.now() + (options.timeoutMs ?? Infinity);
+    options.signal?.throwIfAborted();
+    const first = attempt();
+    if (first !== -EAGAIN) return checkedResult(first, syscall);
+    const endMs = options.timeoutMs === undefined
+      ? Infinity
+      : performance.now() + options.timeoutMs;
     while (true) {
-      options.signal?.throwIfAborted();
-      const result = attempt();
-      if (result !== -EAGAIN) return checked(result, syscall, `Cannot ${syscall}`);
       this.#selection?.checkPeer();
       const timeoutMs = endMs === Infinity ? undefined : Math.max(0, endMs - performance.now());
       await this.#wait(direction, syscall, { signal: options.signal, timeoutMs });
+      options.signal?.throwIfAborted();
+      const result = attempt();
+      if (result !== -EAGAIN) return checkedResult(result, syscall);
     }
   }
 
@@ -643,9 +689,10 @@ export class Socket implements Disposable {
 
   /** Where to send: in the kernel's form, and with the interface a link-local address needs on a PvD. */
   #destination(address: SocketAddressInit): { name: Uint8Array; to: SocketAddressInit } {
-    encodeSockaddr(address, this.family);
-    const to = this.#selection?.destination(address) ?? address;
-    return { name: encodeSockaddr(to, this.family), to };
+    const name = encodeSockaddr(address, this.family);
+    if (this.#selection === null) return { name, to: address };
+    const to = this.#selection.destination(address);
+    return { name: to === address ? name : encodeSockaddr(to, this.family), to };
   }
 
   /** Takes over the listening socket's PvD; where the way to the peer cannot be proved, closes and returns false. */
@@ -679,6 +726,17 @@ export class Socket implements Disposable {
   }
 }
 
+/** All messages placed: each is again as soon as it was read. */
+function batchArena(): Arena {
+  const arena = new Arena(BATCH_MAX, DATA_SIZE, CONTROL_SIZE);
+  for (let i = 0; i < BATCH_MAX; i++) placeInBatch(arena, i);
+  return arena;
+}
+
+function placeInBatch(arena: Arena, i: number): void {
+  arena.place(i, i * DATA_SIZE, DATA_SIZE, i * CONTROL_SIZE, CONTROL_SIZE, 0);
+}
+
 function received(
   arena: Arena,
   i: number,
@@ -688,23 +746,29 @@ function received(
 ): ReceivedMessage {
   const record = arena.first[i]!;
   const start = record.dataOffset;
+  const length = record.dataLength;
   const flags = record.flags;
-  const address = arena.addresses.subarray(
-    i * SOCKADDR_SIZE,
-    i * SOCKADDR_SIZE + record.addressLength,
-  );
+  const addressLength = record.addressLength;
+  const controlLength = record.controlLength;
   const controlStart = record.controlOffset;
   return {
-    data: data.slice(start, start + Math.min(record.dataLength, room)),
-    length: record.dataLength,
-    from: record.addressLength === 0 ? null : decodeSockaddr(address),
-    control: record.controlLength === 0 ? [] : decodeControl(
-      control.subarray(controlStart, controlStart + record.controlLength),
+    data: data.slice(start, start + Math.min(length, room)),
+    length,
+    from: addressLength === 0
+      ? null
+      : senders.decode(arena.addresses, i * SOCKADDR_SIZE, addressLength),
+    control: controlLength === 0 ? [] : decodeControl(
+      control.subarray(controlStart, controlStart + controlLength),
       (flags & MSG_CTRUNC) !== 0,
     ),
     truncated: (flags & MSG_TRUNC) !== 0,
     controlTruncated: (flags & MSG_CTRUNC) !== 0,
   };
+}
+
+/** The text only where it is needed. */
+function checkedResult(result: number, syscall: string): number {
+  return result >= 0 ? result : checked(result, syscall, `Cannot ${syscall}`);
 }
 
 function checkedWait({ timeoutMs }: WaitOptions): void {

@@ -29,6 +29,7 @@ import {
   World,
 } from "../lab/mod.ts";
 import { parseAddress } from "../../lib/ip/address.ts";
+import { CALLERS, mif } from "./mif.ts";
 import { ECHO_PORT, echoServer, ProbeSocket, refuses, SocketProbe } from "./socket_probe.ts";
 import type { SocketRequest } from "./socket_script.ts";
 
@@ -412,6 +413,22 @@ const linkEvents: Event[] = [
   },
 ];
 
+test("what the kernel still has to send goes nowhere when the rules are removed", lab, async () => {
+  await using world = new World();
+  const it = await routedSite(world);
+  const { probe, host, r2 } = it;
+  const sockets = await connectedSockets(probe);
+  // Nobody acknowledges this, so the kernel sends it again and again.
+  r2.host.ip("link", "set", "lan0", "down");
+  for (const each of sockets) await each.do({ call: "send", text: "unanswered" });
+  host.shell("for p in 1001 1011; do ip -6 rule del pref $p; ip -4 rule del pref $p; done");
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (const each of sockets) await refuses("ENETUNREACH", each.do({ call: "recv" }));
+  await Promise.all(sockets.map((each) => each.close()));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await assertNoLeak(it);
+});
+
 const ruledEvents: Event[] = [
   ...routedEvents.filter(({ name }) => /^router|address removed|link down|port/.test(name)),
   // The table has all that the source may reach: what is in main does not matter.
@@ -456,6 +473,33 @@ async function routedSite(
   routeBySource(it.host, LINKS.twoRouters, routing);
   return { ...it, probe: new SocketProbe(it.host, { unprivileged: true }) };
 }
+
+test(
+  "two routers on one link after mif route install: both PvDs, without privileges",
+  lab,
+  async () => {
+    await using world = new World();
+    const it = await site(world, twoRouters);
+    const before = new SocketProbe(it.host, { unprivileged: true });
+    await refuses("EADDRNOTAVAIL", before.openOn(NETWORK_2.hostAddress, SOCK_DGRAM));
+    const [root] = CALLERS.filter(({ unprivileged }) => !unprivileged);
+    const installed = await mif(it.host, root!, "route", "install", "--solicit");
+    assert.equal(installed.status, 0, installed.stderr);
+    for (const probe of [before, new SocketProbe(it.host, { unprivileged: true })]) {
+      for (const network of [NETWORK_1, NETWORK_2]) {
+        await exercise(probe, { source: network.hostAddress, to: service6 });
+      }
+      await exercise(probe, { source: NETWORK_1.hostIpv4, to: service4 });
+    }
+    const live = await connectedSockets(before);
+    assert.equal((await mif(it.host, root!, "route", "remove")).status, 0);
+    for (const each of live) {
+      await refuses("ENETUNREACH", each.do({ call: "send", text: "more" }));
+      await each.close();
+    }
+    await assertNoLeak(it);
+  },
+);
 
 test("what would lead a packet elsewhere is refused", lab, async () => {
   await using world = new World();

@@ -36,6 +36,8 @@ export type SocketRequest =
       flags?: number;
     }
     | { call: "recv"; socket: number; timeoutMs?: number }
+    /** With the sender and the control messages; the data as text. */
+    | { call: "recvmsg"; socket: number; timeoutMs?: number }
     | {
       call: "setsockopt";
       socket: number;
@@ -104,6 +106,10 @@ async function answer(request: SocketRequest): Promise<unknown> {
       }, { timeoutMs: 5000 });
     case "recv":
       return new TextDecoder().decode(await s.recv({ timeoutMs: request.timeoutMs ?? 5000 }));
+    case "recvmsg": {
+      const message = await s.recvmsg({ timeoutMs: request.timeoutMs ?? 5000 });
+      return { ...message, data: new TextDecoder().decode(message.data) };
+    }
     case "setsockopt": {
       const { value } = request;
       return setsockopt(

@@ -108,7 +108,7 @@ fn lookUp(random: std.Random) error{Failed}!void {
         .mark = random.uintAtMost(u32, 3),
     };
     var errno: u32 = 0;
-    const route = route_lookup.lookup(&transport, question, &scratch, &errno) catch |failure| {
+    const route = route_lookup.lookup(&transport, 1, question, &scratch, &errno) catch |failure| {
         return holds(failure != error.Refused or (errno > 0 and errno <= 4095));
     };
     if (route) |found| try holds(found.family == 4 or found.family == 6);

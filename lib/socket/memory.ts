@@ -1,0 +1,53 @@
+/**
+ * Answers kept so that the next socket need not work them out again: they are pure, of a text or of one reading of the
+ * kernel's tables.
+ *
+ * @module
+ */
+
+import { parseAddress, type ParsedAddress, parsePrefix } from "../ip/address.ts";
+import type { KernelSnapshot } from "../netlink/snapshot.ts";
+
+/** So many are kept; then all are forgotten, for whoever asks that much does not ask twice. */
+const KEPT_MAX = 1024;
+
+/** A function of a text that remembers its last answers, which nobody may change. */
+function remembering<T>(answer: (text: string) => T): (text: string) => T {
+  const kept = new Map<string, T>();
+  return (text) => {
+    let known = kept.get(text);
+    if (known === undefined) {
+      known = answer(text);
+      if (kept.size >= KEPT_MAX) kept.clear();
+      kept.set(text, known);
+    }
+    return known;
+  };
+}
+
+/** parseAddress(), whose answer is everybody's: not to be changed. */
+export const knownAddress: (text: string) => Readonly<ParsedAddress> | null = remembering(
+  parseAddress,
+);
+
+/** parsePrefix(), whose answer is everybody's: not to be changed. */
+export const knownPrefix: (text: string) => Readonly<ReturnType<typeof parsePrefix>> = remembering(
+  parsePrefix,
+);
+
+const bySnapshot = new WeakMap<KernelSnapshot, Map<string, unknown>>();
+
+/** What `answer` gives, worked out once for each reading of the kernel's tables and each `question`. */
+export function oncePerSnapshot<T>(
+  kernel: KernelSnapshot,
+  question: string,
+  answer: () => T,
+): T {
+  let kept = bySnapshot.get(kernel);
+  if (kept === undefined) bySnapshot.set(kernel, kept = new Map());
+  if (!kept.has(question)) {
+    if (kept.size >= KEPT_MAX) kept.clear();
+    kept.set(question, answer());
+  }
+  return kept.get(question) as T;
+}
