@@ -15,8 +15,6 @@ import {
   isUnspecified,
   parseAddress,
   type ParsedAddress,
-  parsePrefix,
-  prefixContains,
 } from "../ip/address.ts";
 import { readSnapshot } from "../netlink/snapshot.ts";
 import { portOf } from "../service.ts";
@@ -27,6 +25,7 @@ import { groupPvds } from "./group.ts";
 import { readHost } from "./host.ts";
 import { buildLinks } from "./links.ts";
 import type { PvdInfo } from "./pvd.ts";
+import { longestRoute } from "./reach.ts";
 import { linksToSolicit, solicit } from "./solicit.ts";
 
 /** What {@linkcode getpvdinfo} takes beside its names. */
@@ -209,17 +208,6 @@ function selectOne(pvds: PvdInfo[], { family, bytes, zone }: ParsedAddress): Pvd
     .filter(({ length }) => length >= 0)
     .sort((a, b) => b.length - a.length)
     .map(({ pvd }) => pvd);
-}
-
-/** The length of the most specific route of a PvD that covers the address, -1 where none does. */
-function longestRoute({ routes }: PvdInfo, family: 4 | 6, address: Uint8Array): number {
-  let longest = -1;
-  for (const { destination } of routes) {
-    const prefix = parsePrefix(destination)!;
-    if (prefix.family !== family || prefix.prefixLength <= longest) continue;
-    if (prefixContains(prefix.bytes, prefix.prefixLength, address)) longest = prefix.prefixLength;
-  }
-  return longest;
 }
 
 function withPort(pvds: PvdInfo[], port: number): PvdInfo[] {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PvdInfo } from "../../mod.ts";
+import type { PvdCriteria, PvdInfo } from "../../mod.ts";
 import type { Host, LabProcess, PrivilegeOptions } from "../lab/mod.ts";
 import type { ProbeAnswer, ProbeRequest } from "./probe_script.ts";
 
@@ -32,6 +32,11 @@ export class Probe {
   /** Calls `listPvds()` so many times and counts the calls in which each statement stood exactly once. */
   countStatements(times: number): Promise<Record<string, number>> {
     return this.#ask({ call: "countStatements", times });
+  }
+
+  /** `rankPvds()` there, now. */
+  rankPvds(requirements: PvdCriteria, preferences: PvdCriteria[] = []): Promise<PvdInfo[]> {
+    return this.#ask({ call: "rankPvds", requirements, preferences });
   }
 
   /** `getpvdinfo()` there; rejects with an error that has name and code of the one thrown there. */

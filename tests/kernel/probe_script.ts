@@ -6,12 +6,20 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { getpvdinfo, type GetPvdInfoOptions, listPvds, type MifError } from "../../mod.ts";
+import {
+  getpvdinfo,
+  type GetPvdInfoOptions,
+  listPvds,
+  type MifError,
+  type PvdCriteria,
+  rankPvds,
+} from "../../mod.ts";
 
 /** What can be asked. */
 export type ProbeRequest =
   | { call: "listPvds" }
   | { call: "countStatements"; times: number }
+  | { call: "rankPvds"; requirements: PvdCriteria; preferences: PvdCriteria[] }
   | {
     call: "getpvdinfo";
     nodename: string | null;
@@ -61,6 +69,8 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
         return { value: listPvds() };
       case "countStatements":
         return { value: countStatements(request.times) };
+      case "rankPvds":
+        return { value: rankPvds(request.requirements, request.preferences) };
       case "getpvdinfo":
         return { value: await getpvdinfo(request.nodename, request.servname, options(request)) };
     }
