@@ -39,7 +39,7 @@ export {
   type RouteTable,
   showRoutes,
 } from "./lib/route/install.ts";
-export { connect, Connection, type ConnectOptions } from "./lib/socket/connection.ts";
+export { connect, Connection } from "./lib/socket/connection.ts";
 export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/socket/fetch_handler.ts";
 export { httpAgent, httpsAgent } from "./lib/socket/http_agent.ts";
 export { listen, Listener, type ListenOptions } from "./lib/socket/listen.ts";
@@ -53,6 +53,7 @@ export type {
   Ipv6PacketInfo,
   UnknownControlMessage,
 } from "./lib/socket/control.ts";
+export type { ConnectOptions } from "./lib/socket/open_stream.ts";
 export * from "./lib/socket/options.ts";
 export { useWaitStrategy, type WaitStrategy } from "./lib/socket/reactor.ts";
 export { type HttpServer, serve, type ServeOptions } from "./lib/socket/serve.ts";

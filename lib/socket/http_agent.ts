@@ -15,7 +15,7 @@ import type { Socket as RuntimeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import type { PvdInfo } from "../pvd/pvd.ts";
-import { openSocket } from "./connection.ts";
+import { openStream } from "./open_stream.ts";
 
 /**
  * An agent for http.request() and http.get() of node:http, whose connections are made through a PvD. It keeps them
@@ -165,7 +165,10 @@ class Opener {
     let opened: RuntimeSocket;
     try {
       const { hostname, port } = targetOf(options);
-      opened = await openSocket({ hostname, port, pvd: this.#pvd, tls, signal }, false);
+      ({ socket: opened } = await openStream(
+        { hostname, port, pvd: this.#pvd, tls, signal },
+        false,
+      ));
     } catch (error) {
       this.#count(key, -1);
       // Node takes no stream beside an error; the type does not know.

@@ -9,7 +9,9 @@
 
 import { MifError } from "../error.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
-import { adoptConnected, Connection, numericAddress } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import { numericAddress } from "./destination.ts";
+import { adoptConnected } from "./open_stream.ts";
 import {
   AF_INET,
   AF_INET6,

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { connect, MifError, type PvdInfo } from "../../mod.ts";
+import { connect, type ConnectOptions, MifError, type PvdInfo } from "../../mod.ts";
 import { makeCertificates } from "./certificates.ts";
 import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
 
@@ -143,6 +143,45 @@ test("a connection that cannot be made says why", async () => {
   await assert.rejects(connect({ hostname, port: 65536 }), RangeError);
   await assert.rejects(connect({ hostname, port: "80" as unknown as number }), TypeError);
   await assert.rejects(connect({ hostname: 1 as unknown as string, port: 1 }), TypeError);
+});
+
+test("several PvDs are tried in the order that is said, and the error names each", async () => {
+  const target = { hostname, port: ports.echo };
+  const [one, two] = ["one.example", "two.example"].map((id) => ({ ...absent, id })) as [
+    PvdInfo,
+    PvdInfo,
+  ];
+  const failure = async (options: Partial<ConnectOptions>) => {
+    const error = await connect({ ...target, ...options }).then(() => null, (error) => error);
+    assert.ok(error instanceof MifError, String(error));
+    return error;
+  };
+  const both = await failure({ pvd: [two, one] });
+  assert.equal(both.code, "ENONET");
+  assert.match(both.message, /on any of 2 PvDs: PvD two\.example: .*; PvD one\.example: /);
+  const causes = (both.cause as AggregateError).errors;
+  assert.deepEqual(causes.map(({ code }) => code), ["ENONET", "ENONET"]);
+  assert.deepEqual(await failure({ pvd: [one] }), await failure({ pvd: one }));
+  assert.equal((await failure({ pvd: "any", policy: () => [] })).code, "ENONET");
+  const chosen = await failure({ pvd: "any", policy: () => Promise.resolve([one, two]) });
+  assert.match(chosen.message, /PvD one\.example: .*; PvD two\.example: /);
+  await assert.rejects(connect({ ...target, pvd: [] }), TypeError);
+  await assert.rejects(connect({ ...target, pvd: [one], policy: (pvds) => pvds }), TypeError);
+  // A mistake of the caller's is none of the network's.
+  await assert.rejects(connect({ ...target, pvd: [{} as PvdInfo, one] }), TypeError);
+});
+
+test("each address of a name is tried, and the error names each", async () => {
+  const error = await connect({ hostname: "localhost", port: 1 }).then(
+    () => null,
+    (error) => error,
+  );
+  assert.ok(error instanceof MifError);
+  assert.equal(error.code, "ECONNREFUSED");
+  assert.match(error.message, /127\.0\.0\.1 port 1 /);
+  for (const attemptDelayMs of [9, NaN, -1]) {
+    await assert.rejects(connect({ hostname, port: 1, attemptDelayMs }), RangeError);
+  }
 });
 
 test("TLS checks the certificate, for the address or for servername, which it sends", async () => {

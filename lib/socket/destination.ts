@@ -1,0 +1,72 @@
+/**
+ * The addresses behind what a caller names as host.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns/promises";
+import { MifError } from "../error.ts";
+import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
+import { currentSnapshot } from "../netlink/current.ts";
+import { interfaceName } from "../netlink/records.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
+import type { SocketAddressInit } from "./sockaddr.ts";
+
+/**
+ * The addresses to try, best first: of a numeric host itself, of a name what the PvD's servers say.
+ *
+ * @throws {MifError} EAI_NONAME and others of getaddrinfo(3); ENODEV: a zone that names no interface.
+ * @throws The signal's reason.
+ */
+export async function addressesOf(
+  hostname: string,
+  pvd: PvdInfo | null,
+  signal: AbortSignal,
+): Promise<SocketAddressInit[]> {
+  if (parseAddress(hostname)) return [numericAddress(hostname, pvd)];
+  if (pvd) {
+    // The system's resolver would ask the servers of another network.
+    throw new MifError(
+      `Cannot connect to ${hostname} on PvD ${pvd.id}: names through a PvD come with getaddrinfo; ` +
+        "give a numeric address",
+      { code: "EAI_NONAME", syscall: "getaddrinfo" },
+    );
+  }
+  const found = await unlessAborted(lookup(hostname, { all: true }), signal);
+  return found.map(({ address }) => numericAddress(address, null));
+}
+
+/**
+ * A numeric address as a socket takes it; a link-local one without zone is meant on the PvD's interface.
+ *
+ * @throws {TypeError} The text is no numeric address.
+ * @throws {MifError} ENODEV: its zone names no interface.
+ */
+export function numericAddress(text: string, pvd: PvdInfo | null): SocketAddressInit {
+  const parsed = parseAddress(text);
+  if (!parsed) throw new TypeError(`Not a numeric address: ${text}`);
+  const address = formatAddress(parsed.bytes);
+  if (parsed.zone !== null) return { address, scopeId: zoneIndex(parsed.zone) };
+  const linkLocal = parsed.family === 6 && isLinkLocal(parsed.bytes);
+  return { address, scopeId: linkLocal ? pvd?.interface.index : undefined };
+}
+
+function zoneIndex(zone: string): number {
+  if (/^\d{1,9}$/.test(zone)) return Number(zone);
+  const link = currentSnapshot().links.find(({ name }) => interfaceName(name) === zone);
+  if (link) return link.index;
+  throw new MifError(`There is no interface ${zone}`, {
+    code: "ENODEV",
+    errno: 19,
+    syscall: "if_nametoindex",
+  });
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

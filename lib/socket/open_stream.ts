@@ -1,0 +1,279 @@
+/**
+ * From a host and a port to the runtime's connected socket: names, the race between addresses, one PvD after the
+ * other, TLS.
+ *
+ * @module
+ */
+
+import type { Socket as RuntimeSocket } from "node:net";
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { adopt } from "../../ffi/backend.ts";
+import { native } from "../../ffi/library.ts";
+import { MifError } from "../error.ts";
+import { formatAddress, parseAddress } from "../ip/address.ts";
+import { listPvds } from "../pvd/list.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
+import { addressesOf } from "./destination.ts";
+import { AF_INET, AF_INET6, SOCK_STREAM } from "./options.ts";
+import { type Failure, interleaveFamilies, race } from "./race.ts";
+import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
+import { socket, type WaitOptions } from "./socket.ts";
+
+/** What {@linkcode connect} takes. */
+export interface ConnectOptions extends WaitOptions {
+  /**
+   * A name or a numeric address; behind "%" may stand an interface's name or index. A link-local address without it
+   * is meant on the PvD's interface.
+   */
+  hostname: string;
+  /** 1 to 65535. */
+  port: number;
+  /**
+   * The PvD; or several, tried in this order; or "any": those of this host, in the order of listPvds() or of `policy`.
+   * A name is asked of each PvD's own servers and its addresses are used in that PvD only. Left out or null, the way
+   * is the system's.
+   */
+  pvd?: PvdInfo | readonly PvdInfo[] | "any" | null;
+  /** With "any": which of the PvDs to try, in which order. */
+  policy?: (pvds: PvdInfo[]) => readonly PvdInfo[] | Promise<readonly PvdInfo[]>;
+  /** Milliseconds that each of several PvDs has, but for the last; 10,000 where left out. */
+  pvdTimeoutMs?: number;
+  /**
+   * Milliseconds after which the next address of the host is tried too ("Connection Attempt Delay", RFC 8305 5); at
+   * least 10, and 250 where left out.
+   */
+  attemptDelayMs?: number;
+  /**
+   * TLS over the connection: true, or what tls.connect() of node:tls takes. The certificate must be for `servername`,
+   * which is also sent as SNI, else for `hostname`.
+   */
+  tls?: boolean | ConnectionOptions;
+}
+
+/** A connected socket of the runtime's, the caller's to close, and the PvD it was opened on. */
+export interface OpenedStream {
+  socket: RuntimeSocket;
+  pvd: PvdInfo | null;
+}
+
+const ATTEMPT_DELAY_MS = 250;
+const ATTEMPT_DELAY_MIN_MS = 10;
+const PVD_TIMEOUT_MS = 10_000;
+/** What setTimeout() can count to, 24 days: longer is for ever. */
+const TIMEOUT_MAX_MS = 0x7fffffff;
+
+/** What connect() does, up to the runtime's socket; with `allowHalfOpen` as in node:net. */
+export async function openStream(
+  options: ConnectOptions,
+  allowHalfOpen: boolean,
+): Promise<OpenedStream> {
+  const { hostname, port, pvdTimeoutMs = PVD_TIMEOUT_MS } = options;
+  if (typeof hostname !== "string") throw new TypeError("hostname must be a string");
+  checkedNumber("port", port, 0xffff);
+  checkedDelay(options.attemptDelayMs ?? ATTEMPT_DELAY_MS);
+  using limit = new Limit(options.signal, options.timeoutMs);
+  const pvds = await pvdsToTry(options);
+  const failures: Failure<PvdInfo | null>[] = [];
+  for (const [i, pvd] of pvds.entries()) {
+    using turn = i + 1 < pvds.length ? new Limit(limit.signal, pvdTimeoutMs) : null;
+    const signal = turn?.signal ?? limit.signal;
+    try {
+      return { socket: await openOn(options, pvd, allowHalfOpen, signal), pvd };
+    } catch (error) {
+      limit.signal.throwIfAborted();
+      if (isMisuse(error)) throw error;
+      failures.push({ candidate: pvd, error });
+    }
+  }
+  throw allFailed(
+    `Cannot connect to ${hostname} port ${port} on any of ${pvds.length} PvDs`,
+    failures.map(({ candidate, error }) => ({ candidate: `PvD ${candidate?.id}`, error })),
+  );
+}
+
+/** Gives a connected descriptor to the runtime; it is closed where the runtime refuses it. */
+export function adoptConnected(fd: number, allowHalfOpen: boolean): RuntimeSocket {
+  try {
+    return adopt(fd, { allowHalfOpen });
+  } catch (error) {
+    native().mif_close(fd);
+    throw error;
+  }
+}
+
+async function pvdsToTry(
+  { pvd = null, policy }: ConnectOptions,
+): Promise<readonly (PvdInfo | null)[]> {
+  if (pvd !== "any") {
+    if (policy) throw new TypeError('A policy chooses among all PvDs: give it with pvd: "any"');
+    if (!Array.isArray(pvd)) return [pvd as PvdInfo | null];
+    if (pvd.length === 0) throw new TypeError("pvd is an empty list");
+    return pvd;
+  }
+  const all = listPvds();
+  const chosen = policy ? await policy(all) : all;
+  if (chosen.length > 0) return chosen;
+  throw new MifError(
+    all.length === 0
+      ? "Cannot connect on any PvD: this host has none"
+      : `Cannot connect on any PvD: the policy chose none of ${all.length}`,
+    { code: "ENONET", errno: 64, syscall: "connect" },
+  );
+}
+
+/** Within one PvD, or by the system's way. */
+async function openOn(
+  { hostname, port, tls, attemptDelayMs = ATTEMPT_DELAY_MS }: ConnectOptions,
+  pvd: PvdInfo | null,
+  allowHalfOpen: boolean,
+  signal: AbortSignal,
+): Promise<RuntimeSocket> {
+  const addresses = interleaveFamilies(await addressesOf(hostname, pvd, signal));
+  const outcome = await race(addresses, {
+    attemptDelayMs,
+    signal,
+    attempt: (address, signal) => connectTo({ ...address, port }, pvd, signal),
+    discard: (fd) => void native().mif_close(fd),
+  });
+  if (typeof outcome !== "number") {
+    const on = pvd ? ` on PvD ${pvd.id}` : "";
+    throw allFailed(
+      `Cannot connect to ${hostname} port ${port}${on} at any of ${outcome.length} addresses`,
+      outcome.map(({ candidate, error }) => ({ candidate: candidate.address, error })),
+    );
+  }
+  const plain = adoptConnected(outcome, allowHalfOpen);
+  if (tls === undefined || tls === false) return plain;
+  const address = parseAddress(hostname);
+  return await secure(plain, {
+    host: address ? formatAddress(address.bytes) : hostname,
+    // SNI holds names only (RFC 6066 3).
+    ...(address ? {} : { servername: hostname }),
+    ...(tls === true ? {} : tls),
+  }, signal);
+}
+
+/** A connected descriptor, the caller's to close. */
+async function connectTo(
+  address: SocketAddressInit,
+  pvd: PvdInfo | null,
+  signal: AbortSignal,
+): Promise<number> {
+  using attempt = socket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
+  if (pvd) attempt.selectPvd(pvd);
+  await attempt.connect(address, { signal });
+  return attempt.detach();
+}
+
+/** The one failure itself; of several one error that names each and has the code of the one that came farthest. */
+function allFailed(what: string, failures: Failure<string>[]): unknown {
+  const misuse = failures.find(({ error }) => isMisuse(error));
+  if (misuse) return misuse.error;
+  if (failures.length === 1) return failures[0]!.error;
+  const errors = failures.map(({ error }) => error as Partial<MifError> & Error);
+  const { code = "ECONNREFUSED", errno } = errors.find(({ syscall }) => syscall === "connect") ??
+    errors[0]!;
+  const each = failures.map(({ candidate }, i) => `${candidate}: ${errors[i]!.message}`);
+  return new MifError(`${what}: ${each.join("; ")}`, {
+    code,
+    errno,
+    syscall: "connect",
+    cause: new AggregateError(errors, what),
+  });
+}
+
+/** Not the network's doing: no other way helps. */
+function isMisuse(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
+function checkedDelay(attemptDelayMs: number): void {
+  if (attemptDelayMs >= ATTEMPT_DELAY_MIN_MS) return;
+  throw new RangeError(
+    `attemptDelayMs must be ${ATTEMPT_DELAY_MIN_MS} or more, not ${attemptDelayMs}`,
+  );
+}
+
+/** A signal and a time limit as one signal, until it is disposed of. */
+class Limit implements Disposable {
+  readonly signal: AbortSignal;
+  #release: () => void;
+
+  constructor(signal: AbortSignal | undefined, timeoutMs: number | undefined) {
+    signal?.throwIfAborted();
+    const controller = new AbortController();
+    const abort = () => controller.abort(signal!.reason);
+    signal?.addEventListener("abort", abort);
+    const timer = timeoutMs === undefined || timeoutMs > TIMEOUT_MAX_MS
+      ? undefined
+      : setTimeout(() => controller.abort(tookTooLong(timeoutMs)), timeoutMs);
+    this.signal = controller.signal;
+    this.#release = () => {
+      signal?.removeEventListener("abort", abort);
+      clearTimeout(timer);
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#release();
+  }
+}
+
+function tookTooLong(timeoutMs: number): MifError {
+  return new MifError(`Cannot connect within ${timeoutMs} ms`, {
+    code: "ETIMEDOUT",
+    errno: 110,
+    syscall: "connect",
+  });
+}
+
+/** TLS over a connection; the connection ends with its failure. */
+function secure(
+  plain: RuntimeSocket,
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: unknown) => {
+      forget();
+      plain.destroy();
+      secured?.destroy();
+      reject(reason);
+    };
+    const abort = () => fail(signal.reason);
+    const closed = () =>
+      fail(
+        new MifError("The peer closed the connection before TLS was established", {
+          code: "ECONNRESET",
+          errno: 104,
+          syscall: "connect",
+        }),
+      );
+    const forget = () => {
+      signal.removeEventListener("abort", abort);
+      secured?.off("close", closed);
+      secured?.off("secureConnect", done);
+    };
+    const done = () => {
+      forget();
+      secured!.off("error", fail);
+      plain.off("error", fail);
+      // The TLS socket tells it.
+      plain.on("error", () => {});
+      resolve(secured!);
+    };
+    let secured: TLSSocket | undefined;
+    plain.on("error", fail);
+    try {
+      signal.throwIfAborted();
+      secured = connectTls({ ...options, socket: plain });
+    } catch (error) {
+      return fail(error);
+    }
+    // Kept after a failure: what fails later has nobody left to tell.
+    secured.on("error", fail);
+    secured.on("close", closed);
+    secured.on("secureConnect", done);
+    signal.addEventListener("abort", abort);
+  });
+}
