@@ -134,6 +134,7 @@ class Arena {
 const senders = new SockaddrDecoder();
 let single: Arena | null = null;
 let batch: Arena | null = null;
+let outgoing: Arena | null = null;
 
 /** One pending wait for readiness. */
 interface Waiter {
@@ -350,6 +351,41 @@ export class Socket implements Disposable {
     return taken;
   }
 
+  /**
+   * sendmmsg(2): many datagrams to the peer of a connected socket by one system call, as many as the kernel has room
+   * for now and 64 at most. Does not wait.
+   *
+   * @returns How many went, the first ones; 0 where there is no room.
+   * @throws {MifError} What sendmsg() throws; ECONNREFUSED and others may be about what was sent before.
+   */
+  sendmmsg(messages: readonly Uint8Array[]): number {
+    this.#selection?.checkPeer();
+    const arena = outgoing ??= new Arena(BATCH_MAX, DATA_SIZE / BATCH_MAX, 0);
+    let count = 0;
+    let end = 0;
+    for (const data of messages) {
+      if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
+      if (count === BATCH_MAX || end + data.length > DATA_SIZE) break;
+      arena.place(count++, end, data.length, 0, 0, 0);
+      arena.data.set(data, end);
+      end += data.length;
+    }
+    if (count === 0) return 0;
+    const result = native().mif_sendmmsg(
+      this.fd,
+      arena.records,
+      count * MessageRecord.SIZE,
+      arena.data,
+      arena.data.length,
+      nothing,
+      0,
+      nothing,
+      0,
+      0,
+    );
+    return result === -EAGAIN ? 0 : checkedResult(result, "sendmmsg");
+  }
+
   /** recv(2): the next datagram, or what a stream has; empty at a stream's end. */
   async recv(options: ReceiveOptions = {}): Promise<Uint8Array> {
     return (await this.recvmsg(options)).data;
@@ -399,6 +435,12 @@ export class Socket implements Disposable {
     return message!;
   }
 
+  /** recvmmsg(2): the messages that are there, as soon as there is one; 64 at most. Of a stream one chunk. */
+  async recvmmsg(options: WaitOptions = {}): Promise<ReceivedMessage[]> {
+    const earlier = this.#received.splice(0).reverse();
+    return earlier.length > 0 ? earlier : await this.#receiveBatch(options);
+  }
+
   /**
    * What comes, until the socket is closed: the connections of a listening socket, the messages of a datagram
    * or raw socket (received in batches), the chunks of a stream until its end.
@@ -417,7 +459,7 @@ export class Socket implements Disposable {
       // Another call of next() may be first.
       while (this.#received.length === 0) {
         try {
-          const messages = await this.#receiveBatch();
+          const messages = await this.#receiveBatch({});
           this.#received = messages.reverse().concat(this.#received);
         } catch (error) {
           over = true;
@@ -555,10 +597,10 @@ export class Socket implements Disposable {
     this.close();
   }
 
-  async #receiveBatch(): Promise<ReceivedMessage[]> {
+  async #receiveBatch(options: WaitOptions): Promise<ReceivedMessage[]> {
     const arena = batch ??= batchArena();
     const messages: ReceivedMessage[] = [];
-    await this.#perform("read", "recvmmsg", {}, () => {
+    await this.#perform("read", "recvmmsg", options, () => {
       // A stream's messages are one.
       const count = this.type === SOCK_STREAM ? 1 : BATCH_MAX;
       const result = native().mif_recvmmsg(

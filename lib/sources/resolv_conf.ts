@@ -33,7 +33,7 @@ export function isResolvedStub(server: ServerStatement): boolean {
 /** Reads the text of a resolv.conf. Never throws. */
 export function parseResolvConf(text: string): ResolvConf {
   const warnings: string[] = [];
-  const options = { ndots: 1, timeoutSeconds: 5, attempts: 2 };
+  const options: ResolverOptions = { ndots: 1, timeoutSeconds: 5, attempts: 2, rotate: false };
   const servers = new ResolverValues(warnings);
   let domains = new ResolverValues(warnings);
   for (const line of text.split("\n")) {
@@ -92,13 +92,17 @@ export function readResolvConf(host: SourceHost): SourceReport {
 }
 
 /** Name in the file, name here, least and greatest value: above the greatest glibc takes that. */
-const NUMBER_OPTIONS: Record<string, [keyof ResolverOptions, number, number]> = {
+const NUMBER_OPTIONS: Record<
+  string,
+  ["ndots" | "timeoutSeconds" | "attempts", number, number]
+> = {
   ndots: ["ndots", 0, 15],
   timeout: ["timeoutSeconds", 1, 30],
   attempts: ["attempts", 1, 5],
 };
 
 function readOption(text: string, options: ResolverOptions, warnings: string[]): void {
+  if (text === "rotate") options.rotate = true;
   const match = /^(ndots|timeout|attempts):(.*)$/.exec(text);
   if (!match) return;
   const [name, least, greatest] = NUMBER_OPTIONS[match[1]!]!;

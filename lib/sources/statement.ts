@@ -25,6 +25,8 @@ export interface ResolverOptions {
   timeoutSeconds: number;
   /** Rounds over all servers before giving up. 1 to 5. */
   attempts: number;
+  /** Whether each question begins with the next server. */
+  rotate: boolean;
 }
 
 /** What one source says of the name service of one link, one router on it, or the whole host. */

@@ -1,0 +1,240 @@
+/**
+ * DNS messages (RFC 1035 4): queries out, answers in.
+ *
+ * An answer is read once from end to end, with every record's place; what a record holds is read when it is wanted.
+ *
+ * @module
+ */
+
+import { type Edns, OPT_RECORD, readEdns } from "./edns.ts";
+import { type DnsName, foldCase, readName } from "./name.ts";
+import { randomUint16 } from "./random.ts";
+import { RecordType } from "./record_type.ts";
+import { MalformedDnsError, WireReader } from "./wire.ts";
+
+/** Bytes of the header. */
+export const HEADER_SIZE = 12;
+/** IN, the Internet. */
+export const CLASS_IN = 1;
+
+/** Answers of a server (IANA, "DNS RCODEs"). */
+export const Rcode = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  YXDOMAIN: 6,
+  BADVERS: 16,
+} as const;
+
+/** The name of an RCODE, or its number. */
+export function rcodeName(rcode: number): string {
+  return Object.entries(Rcode).find(([, number]) => number === rcode)?.[0] ?? `RCODE ${rcode}`;
+}
+
+/** What is asked of a server. */
+export interface Question {
+  name: DnsName;
+  type: number;
+  /**
+   * Whether the letters of the name go out in random case, which an answer must repeat (draft-vixie-dnsext-dns0x20): harder to
+   * forge, and not every server bears it.
+   */
+  randomCase: boolean;
+}
+
+/** A question as it goes out, with 0 as its ID. */
+export interface Query {
+  /** The whole message. */
+  wire: Uint8Array;
+  /** Behind its question: there the OPT record begins, where it has one. */
+  questionEnd: number;
+  /** Whether the letters of the name must come back as they are. */
+  exactCase: boolean;
+}
+
+/** One record and where its data are. */
+export interface RecordView {
+  name: DnsName;
+  type: number;
+  /** 1 is the Internet. */
+  class: number;
+  /** 0 where the highest bit was set (RFC 2181 8). */
+  ttlSeconds: number;
+  /** Where the data begin in the message. */
+  start: number;
+  /** How many bytes they have. */
+  length: number;
+}
+
+/** An answer. */
+export interface Message {
+  /** All of it. */
+  bytes: Uint8Array;
+  authoritative: boolean;
+  truncated: boolean;
+  recursionAvailable: boolean;
+  /** With the bits that EDNS adds. */
+  rcode: number;
+  answers: RecordView[];
+  authorities: RecordView[];
+  edns: Edns | null;
+}
+
+/** What an answer says in its header, whatever follows. */
+export type AnswerKind =
+  /** It is the answer to the query. */
+  | "answer"
+  /** It repeats no question, as servers do that could not read ours: only its RCODE counts. */
+  | "header only"
+  /** It would be, but the letters of the name came in another case than they had to. */
+  | "other case"
+  /** It is not. */
+  | "other";
+
+const FLAG_RESPONSE = 0x80;
+const OPCODE_MASK = 0x78;
+const FLAG_RECURSION_DESIRED = 0x01;
+const FLAG_AUTHORITATIVE = 0x04;
+const FLAG_TRUNCATED = 0x02;
+const FLAG_RECURSION_AVAILABLE = 0x80;
+
+/** A query for recursion (RFC 1035 4.1), with an OPT record where `edns` is true. */
+export function encodeQuery({ name, type, randomCase }: Question, edns: boolean): Query {
+  const { wire: nameWire } = name;
+  const questionEnd = HEADER_SIZE + nameWire.length + 4;
+  const wire = new Uint8Array(questionEnd + (edns ? OPT_RECORD.length : 0));
+  wire[2] = FLAG_RECURSION_DESIRED;
+  wire[5] = 1;
+  wire.set(nameWire, HEADER_SIZE);
+  if (randomCase) mixCase(wire, HEADER_SIZE, questionEnd - 4);
+  wire[questionEnd - 4] = type >> 8;
+  wire[questionEnd - 3] = type & 0xff;
+  wire[questionEnd - 1] = CLASS_IN;
+  if (edns) {
+    wire[11] = 1;
+    wire.set(OPT_RECORD, questionEnd);
+  }
+  return { wire, questionEnd, exactCase: randomCase };
+}
+
+/** Gives the letters between two places the one case or the other. */
+function mixCase(wire: Uint8Array, start: number, end: number): void {
+  for (let i = start; i < end; i++) {
+    const folded = foldCase(wire[i]!);
+    const isLetter = folded >= 0x61 && folded <= 0x7a;
+    if (isLetter) wire[i] = folded - (randomUint16() & 0x20);
+  }
+}
+
+/** The ID of a message that has at least a header. */
+export function messageId(bytes: Uint8Array): number {
+  return bytes[0]! << 8 | bytes[1]!;
+}
+
+/**
+ * Whether bytes are the answer to a query, as far as header and question say (RFC 5452 9.1); the ID is for the caller.
+ */
+export function answerKind(bytes: Uint8Array, query: Query): AnswerKind {
+  if (bytes.length < HEADER_SIZE) return "other";
+  if ((bytes[2]! & (FLAG_RESPONSE | OPCODE_MASK)) !== FLAG_RESPONSE) return "other";
+  const questions = bytes[4]! << 8 | bytes[5]!;
+  const rcode = bytes[3]! & 0xf;
+  if (questions === 0 && rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return "header only";
+  if (questions !== 1 || bytes.length < query.questionEnd) return "other";
+  let isSameCase = true;
+  for (let i = HEADER_SIZE; i < query.questionEnd; i++) {
+    const ours = query.wire[i]!;
+    const theirs = bytes[i]!;
+    if (ours === theirs) continue;
+    // Type and class are in the last four bytes: they have no case.
+    if (i >= query.questionEnd - 4 || foldCase(ours) !== foldCase(theirs)) return "other";
+    isSameCase = false;
+  }
+  return isSameCase || !query.exactCase ? "answer" : "other case";
+}
+
+/**
+ * Reads an answer that {@linkcode answerKind} took for one.
+ *
+ * @throws {MalformedDnsError} It ends too early, a name is none, or there are two OPT records.
+ */
+export function readMessage(bytes: Uint8Array): Message {
+  const reader = new WireReader(bytes);
+  reader.advance(4);
+  const questions = reader.uint16();
+  const counts = [reader.uint16(), reader.uint16(), reader.uint16()] as const;
+  const names = new NameMemory(reader);
+  for (let i = 0; i < questions; i++) {
+    names.read();
+    reader.advance(4);
+  }
+  const message: Message = {
+    bytes,
+    authoritative: (bytes[2]! & FLAG_AUTHORITATIVE) !== 0,
+    truncated: (bytes[2]! & FLAG_TRUNCATED) !== 0,
+    recursionAvailable: (bytes[3]! & FLAG_RECURSION_AVAILABLE) !== 0,
+    rcode: bytes[3]! & 0xf,
+    answers: [],
+    authorities: [],
+    edns: null,
+  };
+  // A truncated message may end in the middle of a record; it is asked for again in any case.
+  if (message.truncated) return message;
+  readSection(names, counts[0], message, message.answers);
+  readSection(names, counts[1], message, message.authorities);
+  readSection(names, counts[2], message, null);
+  if (message.edns) message.rcode |= message.edns.extendedRcode << 4;
+  return message;
+}
+
+function readSection(
+  names: NameMemory,
+  count: number,
+  message: Message,
+  records: RecordView[] | null,
+): void {
+  const { reader } = names;
+  for (let i = 0; i < count; i++) {
+    const name = names.read();
+    const type = reader.uint16();
+    const recordClass = reader.uint16();
+    const ttl = reader.uint32();
+    const length = reader.uint16();
+    const start = reader.advance(length);
+    if (type === RecordType.OPT) {
+      if (records !== null || message.edns !== null || name.wire.length !== 1) {
+        throw new MalformedDnsError("an OPT record out of its place");
+      }
+      message.edns = readEdns(recordClass, ttl, message.bytes, start, length);
+      continue;
+    }
+    const ttlSeconds = ttl > 0x7fffffff ? 0 : ttl;
+    records?.push({ name, type, class: recordClass, ttlSeconds, start, length });
+  }
+}
+
+/** Reads names of which most are a pointer to the same place. */
+class NameMemory {
+  #pointer = -1;
+  #name: DnsName | null = null;
+
+  constructor(readonly reader: WireReader) {}
+
+  read(): DnsName {
+    const { bytes, at } = this.reader;
+    const pointer = bytes[at]! >= 0xc0 ? bytes[at]! << 8 | bytes[at + 1]! : -1;
+    if (pointer >= 0 && pointer === this.#pointer) {
+      this.reader.advance(2);
+      return this.#name!;
+    }
+    const name = readName(this.reader);
+    if (pointer >= 0) {
+      this.#pointer = pointer;
+      this.#name = name;
+    }
+    return name;
+  }
+}

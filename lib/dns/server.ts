@@ -1,0 +1,108 @@
+/**
+ * One name server: by which transport and in which form it is asked, and whether it is worth asking.
+ *
+ * @module
+ */
+
+import { MifError } from "../error.ts";
+import {
+  encodeQuery,
+  type Message,
+  type Query,
+  type Question,
+  Rcode,
+  readMessage,
+} from "./message.ts";
+import type { Cancellation, ServerAddress, Transports } from "./transport.ts";
+
+/** A server that did not answer is passed over for so long, and twice as long each time after that. */
+const SILENT_MS = 5_000;
+const SILENT_MAX_MS = 300_000;
+/** A server that refused EDNS gets it again after this. */
+const PLAIN_MS = 600_000;
+
+/** RCODEs of servers that cannot bear an OPT record (RFC 6891 7, 6.1.3). */
+const EDNS_REFUSED: readonly number[] = [Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS];
+
+/** One server of a PvD. */
+export class NameServer {
+  readonly address: ServerAddress;
+  readonly #transports: Transports;
+  readonly #nowMs: () => number;
+  #plainUntilMs = -Infinity;
+  #silences = 0;
+  #silentUntilMs = -Infinity;
+
+  /** @param nowMs A clock that only moves forward. */
+  constructor(address: ServerAddress, transports: Transports, nowMs: () => number) {
+    this.address = address;
+    this.#transports = transports;
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Whether it answered lately, or was not asked. When its time of being passed over ends, the one who asks this is to try it:
+   * others pass it over a while longer.
+   */
+  takesQuestions(): boolean {
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#silentUntilMs) return false;
+    if (this.#silences > 0) this.#silentUntilMs = nowMs + SILENT_MS;
+    return true;
+  }
+
+  /**
+   * Asks one question, by TCP where the answer does not fit into UDP and without EDNS where the server cannot bear it.
+   *
+   * @throws {MifError} What transports throw.
+   * @throws {MalformedDnsError} The answer cannot be read.
+   */
+  async ask(
+    question: Question,
+    timeoutMs: number,
+    cancellation: Cancellation,
+  ): Promise<Message> {
+    const startMs = this.#nowMs();
+    const left = () => Math.max(1, timeoutMs - (this.#nowMs() - startMs));
+    const exchange = (edns: boolean) =>
+      this.#exchange(encodeQuery(question, edns), left, cancellation);
+    if (startMs < this.#plainUntilMs) return await exchange(false);
+    const message = await exchange(true);
+    if (!EDNS_REFUSED.includes(message.rcode)) return message;
+    const plain = await exchange(false);
+    if (!EDNS_REFUSED.includes(plain.rcode)) this.#plainUntilMs = this.#nowMs() + PLAIN_MS;
+    return plain;
+  }
+
+  async #exchange(
+    query: Query,
+    left: () => number,
+    cancellation: Cancellation,
+  ): Promise<Message> {
+    const { datagram, stream } = this.#transports;
+    try {
+      const message = readMessage(await datagram.ask(query, left(), cancellation));
+      this.#silences = 0;
+      if (!message.truncated) return message;
+    } catch (error) {
+      if (isSilence(error)) this.#fellSilent();
+      // Somebody may be forging answers, which he cannot do to a connection.
+      if (!(error instanceof MifError) || error.code !== "EBADMSG") throw error;
+    }
+    return readMessage(await stream.ask(query, left(), cancellation));
+  }
+
+  #fellSilent(): void {
+    const nowMs = this.#nowMs();
+    // Many questions at once fall silent together: that counts once.
+    if (nowMs < this.#silentUntilMs && this.#silences > 0) return;
+    this.#silentUntilMs = nowMs + Math.min(SILENT_MS * 2 ** this.#silences, SILENT_MAX_MS);
+    this.#silences++;
+  }
+}
+
+/** Whether an error says that the server is not there. */
+function isSilence(error: unknown): boolean {
+  return error instanceof MifError &&
+    ["ETIMEDOUT", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"].includes(error.code);
+}
