@@ -13,8 +13,8 @@ interface Row {
   text: string;
   servers: string[];
   domains?: string[];
-  /** ndots, timeout, attempts. */
-  options?: [number, number, number];
+  /** ndots, timeout, attempts, and 1 for rotate. */
+  options?: [number, number, number, number];
   warnings?: number;
   /** Why the C library differs, where it does on purpose. */
   unlikeGlibc?: string;
@@ -80,13 +80,13 @@ const rows: Row[] = [
     name: "options",
     text: "nameserver 192.0.2.1\noptions ndots:3 rotate timeout:2\noptions attempts:4 edns0\n",
     servers: ["192.0.2.1"],
-    options: [3, 2, 4],
+    options: [3, 2, 4, 1],
   },
   {
     name: "options beyond their greatest value",
     text: "nameserver 192.0.2.1\noptions ndots:99 timeout:99 attempts:99\n",
     servers: ["192.0.2.1"],
-    options: [15, 30, 5],
+    options: [15, 30, 5, 0],
   },
   {
     name: "options without number",
@@ -146,13 +146,18 @@ const rows: Row[] = [
   },
 ];
 
-for (const { name, text, servers, domains = [], options = [1, 5, 2], warnings = 0 } of rows) {
+for (const { name, text, servers, domains = [], options = [1, 5, 2, 0], warnings = 0 } of rows) {
   test(`parseResolvConf() reads ${name}`, () => {
     const said = parseResolvConf(text);
     assert.deepEqual(said.dnsServers.map(written), servers);
     assert.deepEqual(said.searchDomains, domains);
     assert.deepEqual(
-      [said.options.ndots, said.options.timeoutSeconds, said.options.attempts],
+      [
+        said.options.ndots,
+        said.options.timeoutSeconds,
+        said.options.attempts,
+        Number(said.options.rotate),
+      ],
       options,
     );
     assert.equal(said.warnings.length, warnings, said.warnings.join("\n"));
@@ -207,7 +212,8 @@ for path in sys.argv[1:]:
     while len(domains) < 6 and pointer(72 + 8 * len(domains)):
         domains.append(ctypes.string_at(pointer(72 + 8 * len(domains))).decode("latin1"))
     libc.umount2(b"/etc/resolv.conf", 2)
-    print(json.dumps([servers, domains, state.raw[392] & 15, integer(0), integer(4)]))
+    rotate = integer(8) >> 14 & 1  # RES_ROTATE
+    print(json.dumps([servers, domains, state.raw[392] & 15, integer(0), integer(4), rotate]))
 `;
 
 const namespaces = process.getuid?.() === 0 ? ["-m"] : ["-rm"];
@@ -241,7 +247,7 @@ test(
         // Without a list glibc takes the domain of the host's own name.
         if (searchDomains.length > 0) assert.deepEqual(searchDomains, domains, name);
         assert.deepEqual(
-          [options.ndots, options.timeoutSeconds, options.attempts],
+          [options.ndots, options.timeoutSeconds, options.attempts, Number(options.rotate)],
           numbers,
           `${name}: ${quote(text)}`,
         );

@@ -190,7 +190,7 @@ test("the stub of systemd-resolved in /etc/resolv.conf is kept as it is", () => 
     family: null,
     dnsServers: [{ address: "127.0.0.53", port: 53, zone: null }],
     searchDomains: [],
-    options: { ndots: 2, timeoutSeconds: 5, attempts: 2 },
+    options: { ndots: 2, timeoutSeconds: 5, attempts: 2, rotate: false },
   }]);
   assert.deepEqual(report!.warnings, []);
 });
