@@ -22,6 +22,7 @@ export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export { freepvdinfo, getpvdinfo, type GetPvdInfoOptions } from "./lib/pvd/getpvdinfo.ts";
 export type { InterfaceType } from "./lib/pvd/interface_traits.ts";
 export { listPvds } from "./lib/pvd/list.ts";
+export { getprocpvd, setprocpvd } from "./lib/pvd/process_pvd.ts";
 export type {
   Attribution,
   PvdAddress,

@@ -48,6 +48,9 @@ export const SYMBOLS = {
   mif_reactor_take: ["u32", "buffer", "u32"],
   mif_reactor_strategy: ["u32"],
   mif_reactor_close: ["u32"],
+  mif_process_state_version: [],
+  mif_process_state_set: ["buffer", "u32"],
+  mif_process_state_get: ["buffer", "u32"],
   mif_close: ["i32"],
 } as const satisfies Record<string, readonly NativeType[]>;
 

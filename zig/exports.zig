@@ -10,6 +10,7 @@ const linux = std.os.linux;
 const change = @import("change.zig");
 const layout = @import("layout.zig");
 const netlink = @import("netlink.zig");
+const process_state = @import("process_state.zig");
 const reactor = @import("reactor.zig");
 const route_lookup = @import("route_lookup.zig");
 const rtnetlink = @import("rtnetlink.zig");
@@ -289,6 +290,22 @@ export fn mif_reactor_strategy(id: u32) i32 {
 /// Ends a reactor. Its sockets stay open; the adopted descriptor is the runtime's.
 export fn mif_reactor_close(id: u32) i32 {
     return result(reactor.close(id));
+}
+
+/// A number that is another one after each `mif_process_state_set` of any thread of the process; 0 before the first.
+export fn mif_process_state_version() i32 {
+    return @intCast(process_state.version());
+}
+
+/// Keeps bytes for all threads of the process, in the place of those before; FBIG beyond 1 MiB.
+export fn mif_process_state_set(value: ?[*]u8, size: u32) i32 {
+    const bytes = slice(value, size) orelse return failed(.FAULT);
+    return if (process_state.set(bytes)) 0 else failed(.FBIG);
+}
+
+/// Copies the bytes that some thread of the process has set, as far as there is room; returns their number.
+export fn mif_process_state_get(out: ?[*]u8, size: u32) i32 {
+    return @intCast(process_state.get(slice(out, size) orelse return failed(.FAULT)));
 }
 
 /// Closes a descriptor this library opened.

@@ -5,6 +5,7 @@ const fuzz = @import("tests/fuzz.zig");
 
 comptime {
     _ = @import("netlink.zig");
+    _ = @import("process_state.zig");
     _ = @import("tests/change_test.zig");
     _ = @import("tests/fuzz.zig");
     _ = @import("tests/routes_test.zig");

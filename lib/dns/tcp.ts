@@ -10,7 +10,7 @@
 import { MifError } from "../error.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "../socket/options.ts";
-import { type Socket, socket } from "../socket/socket.ts";
+import { type Socket, systemSocket } from "../socket/socket.ts";
 import { answerKind, messageId, type Query } from "./message.ts";
 import { randomUint16 } from "./random.ts";
 import { type Cancellation, cancelled, type ServerAddress, type Transport } from "./transport.ts";
@@ -62,7 +62,7 @@ export class TcpTransport implements Transport {
   async #exchange(query: Query, limit: Limit): Promise<Uint8Array> {
     if (limit.error) throw limit.error;
     const { address, port, scopeId } = this.#server;
-    using opened = socket(address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
+    using opened = systemSocket(address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
     // A closed socket ends whatever waits for it.
     limit.onEnd = () => opened.close();
     try {

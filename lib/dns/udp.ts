@@ -12,7 +12,7 @@ import { setImmediate, setTimeout } from "node:timers";
 import { MifError } from "../error.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM } from "../socket/options.ts";
-import { type Socket, socket } from "../socket/socket.ts";
+import { type Socket, systemSocket } from "../socket/socket.ts";
 import { answerKind, messageId, type Query } from "./message.ts";
 import { randomUint16 } from "./random.ts";
 import { type Cancellation, cancelled, type ServerAddress, type Transport } from "./transport.ts";
@@ -167,7 +167,7 @@ class Port {
   constructor(pvd: PvdInfo | null, server: ServerAddress, owner: PortOwner) {
     this.#server = server;
     this.#owner = owner;
-    this.#socket = socket(server.address.includes(":") ? AF_INET6 : AF_INET, SOCK_DGRAM);
+    this.#socket = systemSocket(server.address.includes(":") ? AF_INET6 : AF_INET, SOCK_DGRAM);
     try {
       this.#socket.selectPvd(pvd);
     } catch (error) {

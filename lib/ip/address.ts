@@ -68,6 +68,12 @@ export function isLoopback(bytes: Uint8Array): boolean {
     : bytes[15] === 1 && bytes.subarray(0, 15).every((byte) => byte === 0);
 }
 
+/** ::ffff:0:0/96 (RFC 4291 2.5.5.2): what an IPv6 socket sends to it goes by IPv4. */
+export function isMapped(bytes: Uint8Array): boolean {
+  return bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff &&
+    bytes.subarray(0, 10).every((byte) => byte === 0);
+}
+
 /** All bits zero: :: or 0.0.0.0. */
 export function isUnspecified(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);

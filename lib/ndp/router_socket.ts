@@ -22,7 +22,7 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from "../socket/options.ts";
-import { type Socket, socket, type WaitOptions } from "../socket/socket.ts";
+import { type Socket, systemSocket, type WaitOptions } from "../socket/socket.ts";
 import { routerSolicitation } from "./router_solicitation.ts";
 
 /** A message of ICMPv6 type 134 as it came. */
@@ -57,7 +57,7 @@ export class RouterSocket implements Disposable {
 
   /** Opens it. @throws {MifError} EPERM without CAP_NET_RAW, EAFNOSUPPORT without IPv6. */
   constructor() {
-    this.#socket = socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+    this.#socket = systemSocket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
     try {
       const filter = icmp6Filter({ pass: [ROUTER_ADVERTISEMENT] });
       this.#socket.setsockopt(IPPROTO_ICMPV6, ICMP6_FILTER, filter);

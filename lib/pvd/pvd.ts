@@ -149,3 +149,10 @@ export interface PvdInfo {
   /** The seed's struct: the first DNS server. */
   dns_addr: SocketAddress | null;
 }
+
+/** What is given for a PvD may come from anywhere: a file, another process, a caller without types. */
+export function checkPvd(pvd: PvdInfo): void {
+  const lists = [pvd?.addresses, pvd?.gateways, pvd?.routes];
+  if (lists.every(Array.isArray) && typeof pvd.interface?.index === "number") return;
+  throw new TypeError("Not a PvD: give one that getpvdinfo() or listPvds() returned");
+}

@@ -9,6 +9,7 @@ import { MifError } from "../error.ts";
 import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
 import { currentSnapshot } from "../netlink/current.ts";
 import { interfaceName } from "../netlink/records.ts";
+import { isLoopbackHost } from "../pvd/process_pvd.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
 
@@ -32,6 +33,8 @@ export async function addressesOf(
       { code: "EAI_NONAME", syscall: "getaddrinfo" },
     );
   }
+  // localhost is this host, whatever a file or a server says (RFC 6761 6.3).
+  if (isLoopbackHost(hostname)) return [{ address: "::1" }, { address: "127.0.0.1" }];
   const found = await unlessAborted(lookup(hostname, { all: true }), signal);
   return found.map(({ address }) => numericAddress(address, null));
 }

@@ -14,6 +14,7 @@ import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from "nod
 import type { Socket as RuntimeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
+import { processPvd } from "../pvd/process_pvd.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { openStream } from "./open_stream.ts";
 
@@ -21,7 +22,7 @@ import { openStream } from "./open_stream.ts";
  * An agent for http.request() and http.get() of node:http, whose connections are made through a PvD. It keeps them
  * alive and reuses them as any agent does; destroy() closes the idle ones. Hosts are numeric addresses.
  *
- * @param pvd Null: the system's way.
+ * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  * @param options What http.Agent takes.
  *
  * @example
@@ -41,7 +42,7 @@ export function httpAgent(pvd: PvdInfo | null, options: AgentOptions = {}): Http
  * An agent for https.request() and https.get() of node:https, whose connections are made through a PvD. The
  * certificate must be for `servername` where the request gives it, else for the host.
  *
- * @param pvd Null: the system's way.
+ * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  * @param options What https.Agent takes.
  */
 export function httpsAgent(pvd: PvdInfo | null, options: HttpsAgentOptions = {}): HttpsAgent {
@@ -121,6 +122,8 @@ interface Target {
 class Opener {
   readonly #agent: HttpAgent;
   readonly #pvd: PvdInfo | null;
+  /** Kept, for connections wait in the agent to be used again: with another default they would be on the wrong one. */
+  readonly #byDefault: PvdInfo | "none" | null;
   readonly #add: AddRequest;
   readonly #targets = new Map<string, Target>();
   readonly #keys = new WeakMap<object, string>();
@@ -131,6 +134,7 @@ class Opener {
   constructor(agent: HttpAgent, pvd: PvdInfo | null, add: AddRequest) {
     this.#agent = agent;
     this.#pvd = pvd;
+    this.#byDefault = pvd ? null : processPvd();
     this.#add = add;
     agent.on("free", () => this.#start());
   }
@@ -168,6 +172,7 @@ class Opener {
       ({ socket: opened } = await openStream(
         { hostname, port, pvd: this.#pvd, tls, signal },
         false,
+        this.#byDefault,
       ));
     } catch (error) {
       this.#count(key, -1);

@@ -8,6 +8,7 @@
  */
 
 import { MifError } from "../error.ts";
+import { pvdInForce, pvdTo } from "../pvd/process_pvd.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import { Connection } from "./connection.ts";
 import { numericAddress } from "./destination.ts";
@@ -22,13 +23,19 @@ import {
   SOL_SOCKET,
 } from "./options.ts";
 import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
-import { type Socket, socket } from "./socket.ts";
+import { type Socket, systemSocket } from "./socket.ts";
 
-/** Where {@linkcode listen} listens. At least one of `pvd` and `hostname` is needed: nothing listens everywhere unasked. */
+/**
+ * Where {@linkcode listen} listens. At least one of `pvd` and `hostname` is needed, or a default PvD of the process:
+ * nothing listens everywhere unasked.
+ */
 export interface ListenOptions {
   /** 0 to 65535; 0: one that is free. */
   port: number;
-  /** Only connections that come in by this PvD's interface to its address, answered by its router. */
+  /**
+   * Only connections that come in by this PvD's interface to its address, answered by its router. Left out or null, it
+   * is the process' default (setprocpvd()), if any.
+   */
   pvd?: PvdInfo | null;
   /**
    * A numeric local address, which must be the PvD's where one is given. Left out: of each family the PvD has, the
@@ -125,14 +132,20 @@ export class Listener implements AsyncIterable<Connection>, Disposable {
  * ```
  */
 export function listen(options: ListenOptions): Listener {
-  return new Listener(listeningSockets(options), options.pvd ?? null);
+  const placed = { ...options, pvd: listeningPvd(options) };
+  return new Listener(listeningSockets(placed), placed.pvd);
 }
 
 const EPHEMERAL_TRIES = 16;
 
+/** The PvD to listen on: loopback needs none. */
+export function listeningPvd({ pvd, hostname }: ListenOptions): PvdInfo | null {
+  return hostname === undefined ? pvdInForce(pvd) : pvdTo(hostname, pvd);
+}
+
 /** Listening sockets with one port, the caller's to close. */
-export function listeningSockets(options: ListenOptions): Socket[] {
-  const { pvd = null, hostname, backlog } = options;
+export function listeningSockets(options: ListenOptions & { pvd: PvdInfo | null }): Socket[] {
+  const { pvd, hostname, backlog } = options;
   const port = checkedNumber("port", options.port, 0xffff);
   if (!pvd && hostname === undefined) {
     throw new TypeError("listen() needs a pvd, a hostname, or both");
@@ -191,7 +204,7 @@ function boundToPvd(pvd: PvdInfo): Socket[] {
   const sockets: Socket[] = [];
   let without: MifError | null = null;
   for (const family of families) {
-    const opened = socket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM);
+    const opened = systemSocket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM);
     try {
       opened.selectPvd(pvd);
       sockets.push(opened);
@@ -212,7 +225,7 @@ function boundToPvd(pvd: PvdInfo): Socket[] {
 /** A socket bound to one address, on the PvD where there is one; the port can still be chosen. */
 function boundTo(hostname: string, pvd: PvdInfo | null): Socket {
   const init = numericAddress(hostname, pvd);
-  const opened = socket(init.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
+  const opened = systemSocket(init.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
   if (!pvd) return opened;
   try {
     if (!pvd.addresses.some((own) => own.address === init.address)) {

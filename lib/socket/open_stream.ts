@@ -12,12 +12,13 @@ import { native } from "../../ffi/library.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { listPvds } from "../pvd/list.ts";
+import { pvdTo } from "../pvd/process_pvd.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { addressesOf } from "./destination.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "./options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
 import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
-import { socket, type WaitOptions } from "./socket.ts";
+import { systemSocket, type WaitOptions } from "./socket.ts";
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends WaitOptions {
@@ -30,8 +31,8 @@ export interface ConnectOptions extends WaitOptions {
   port: number;
   /**
    * The PvD; or several, tried in this order; or "any": those of this host, in the order of listPvds() or of `policy`.
-   * A name is asked of each PvD's own servers and its addresses are used in that PvD only. Left out or null, the way
-   * is the system's.
+   * A name is asked of each PvD's own servers and its addresses are used in that PvD only. Left out or null, it is the
+   * process' default (setprocpvd()), else the way is the system's.
    */
   pvd?: PvdInfo | readonly PvdInfo[] | "any" | null;
   /** With "any": which of the PvDs to try, in which order. */
@@ -62,17 +63,21 @@ const PVD_TIMEOUT_MS = 10_000;
 /** What setTimeout() can count to, 24 days: longer is for ever. */
 const TIMEOUT_MAX_MS = 0x7fffffff;
 
-/** What connect() does, up to the runtime's socket; with `allowHalfOpen` as in node:net. */
+/**
+ * What connect() does, up to the runtime's socket; with `allowHalfOpen` as in node:net. `byDefault` is the process'
+ * default that the caller has kept, instead of that of now.
+ */
 export async function openStream(
   options: ConnectOptions,
   allowHalfOpen: boolean,
+  byDefault?: PvdInfo | "none" | null,
 ): Promise<OpenedStream> {
   const { hostname, port, pvdTimeoutMs = PVD_TIMEOUT_MS } = options;
   if (typeof hostname !== "string") throw new TypeError("hostname must be a string");
   checkedNumber("port", port, 0xffff);
   checkedDelay(options.attemptDelayMs ?? ATTEMPT_DELAY_MS);
   using limit = new Limit(options.signal, options.timeoutMs);
-  const pvds = await pvdsToTry(options);
+  const pvds = await pvdsToTry(options, byDefault);
   const failures: Failure<PvdInfo | null>[] = [];
   for (const [i, pvd] of pvds.entries()) {
     using turn = i + 1 < pvds.length ? new Limit(limit.signal, pvdTimeoutMs) : null;
@@ -102,11 +107,12 @@ export function adoptConnected(fd: number, allowHalfOpen: boolean): RuntimeSocke
 }
 
 async function pvdsToTry(
-  { pvd = null, policy }: ConnectOptions,
+  { hostname, pvd = null, policy }: ConnectOptions,
+  byDefault: PvdInfo | "none" | null | undefined,
 ): Promise<readonly (PvdInfo | null)[]> {
   if (pvd !== "any") {
     if (policy) throw new TypeError('A policy chooses among all PvDs: give it with pvd: "any"');
-    if (!Array.isArray(pvd)) return [pvd as PvdInfo | null];
+    if (!Array.isArray(pvd)) return [pvdTo(hostname, pvd as PvdInfo | null, byDefault)];
     if (pvd.length === 0) throw new TypeError("pvd is an empty list");
     return pvd;
   }
@@ -159,7 +165,7 @@ async function connectTo(
   pvd: PvdInfo | null,
   signal: AbortSignal,
 ): Promise<number> {
-  using attempt = socket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
+  using attempt = systemSocket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
   if (pvd) attempt.selectPvd(pvd);
   await attempt.connect(address, { signal });
   return attempt.detach();

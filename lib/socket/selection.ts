@@ -20,6 +20,7 @@ import { MifError } from "../error.ts";
 import {
   formatAddress,
   isLinkLocal,
+  isMapped,
   isMulticast,
   isUnspecified,
   networkOf,
@@ -29,7 +30,7 @@ import { changeListener, changeNumber, currentSnapshot, whenChanged } from "../n
 import { interfaceName, recordAddress } from "../netlink/records.ts";
 import { lookupRoute, type RouteAnswer } from "../netlink/route_lookup.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
-import type { PvdAddress, PvdInfo, SocketAddress } from "../pvd/pvd.ts";
+import { checkPvd, type PvdAddress, type PvdInfo, type SocketAddress } from "../pvd/pvd.ts";
 import { type ControlMessageInit, encodeControl } from "./control.ts";
 import { type Reach, reachOf } from "./foreign_router.ts";
 import { knownAddress, knownPrefix, oncePerSnapshot } from "./memory.ts";
@@ -568,13 +569,6 @@ export function boundPvd(socket: SelectableSocket, pvds: PvdInfo[]): PvdInfo | n
   }) ?? null;
 }
 
-/** What is given for a PvD may come from anywhere: a file, another process, a caller without types. */
-function checkPvd(pvd: PvdInfo): void {
-  const lists = [pvd?.addresses, pvd?.gateways, pvd?.routes];
-  if (lists.every(Array.isArray) && typeof pvd.interface?.index === "number") return;
-  throw new TypeError("Not a PvD: give one that getpvdinfo() or listPvds() returned");
-}
-
 /** The PvD's address the socket is bound to already, or null; throws where it is beyond selecting. */
 function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
   if (socket.connected) {
@@ -712,12 +706,6 @@ function multicastInterface(index: number): Uint8Array {
   const bytes = new Uint8Array(12);
   new DataView(bytes.buffer).setInt32(8, index, true);
   return bytes;
-}
-
-/** ::ffff:0:0/96: what an IPv6 socket sends to it goes by IPv4. */
-function isMapped(bytes: Uint8Array): boolean {
-  return bytes.length === 16 && formatAddress(bytes).startsWith("::ffff:") &&
-    bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
 function describeAnswer({ interface: index }: RouteAnswer, gateway: string | null): string {

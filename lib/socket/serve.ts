@@ -16,7 +16,7 @@ import {
   internalServerError,
   requestListener,
 } from "./fetch_handler.ts";
-import { listeningSockets, type ListenOptions } from "./listen.ts";
+import { listeningPvd, listeningSockets, type ListenOptions } from "./listen.ts";
 import type { Socket } from "./socket.ts";
 
 /** What {@linkcode serve} takes. */
@@ -71,7 +71,7 @@ export interface HttpServer extends AsyncDisposable {
 export function serve(handler: FetchHandler, options: ServeOptions): HttpServer {
   const { tls = null, signal, onListen, onError = printed } = options;
   signal?.throwIfAborted();
-  const sockets = listeningSockets(options);
+  const sockets = listeningSockets({ ...options, pvd: listeningPvd(options) });
   const addresses = sockets.map((listening) => listening.getsockname());
   const running = new Running(requestListener(handler, onError, tls ? "https" : "http"), tls);
   try {

@@ -10,6 +10,7 @@ import { native } from "../../ffi/library.ts";
 import { checked, errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { listPvds } from "../pvd/list.ts";
+import { isLoopbackHost, processPvd, pvdInForce } from "../pvd/process_pvd.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import {
   type ControlMessage,
@@ -143,7 +144,9 @@ interface Waiter {
 }
 
 /**
- * Opens a socket: socket(2), non-blocking and close-on-exec.
+ * Opens a socket: socket(2), non-blocking and close-on-exec. Where the process has a default PvD (setprocpvd()) and none
+ * is selected before, the socket is put on it when it is first used: by bind(), connect(), listen(), sending or
+ * receiving, unless with loopback.
  *
  * @param family AF_INET or AF_INET6.
  * @param type SOCK_STREAM, SOCK_DGRAM or SOCK_RAW.
@@ -165,6 +168,20 @@ interface Waiter {
  * ```
  */
 export function socket(family: number, type: number, protocol = 0): Socket {
+  return openSocket(family, type, protocol, processPvd());
+}
+
+/** A socket that the process' default PvD does not hold for. */
+export function systemSocket(family: number, type: number, protocol = 0): Socket {
+  return openSocket(family, type, protocol, null);
+}
+
+function openSocket(
+  family: number,
+  type: number,
+  protocol: number,
+  byDefault: PvdInfo | "none" | null,
+): Socket {
   checkedNumber("family", family, 0xff);
   checkedNumber("type", type, 0xff);
   checkedNumber("protocol", protocol, 0xffff);
@@ -174,7 +191,7 @@ export function socket(family: number, type: number, protocol = 0): Socket {
     `Cannot open a socket of family ${family}, type ${type}, protocol ${protocol}` +
       (type === 3 ? "; a raw socket needs CAP_NET_RAW" : ""),
   );
-  return new Socket(fd, family, type, protocol);
+  return new Socket(fd, family, type, protocol, byDefault);
 }
 
 /** An open socket. Close it, or let `using` do it: nothing else will. */
@@ -193,14 +210,28 @@ export class Socket implements Disposable {
   #holding = true;
   #listening = false;
   #selection: Selection | null = null;
+  /** What setprocpvd() had set when the socket was opened, until a PvD is selected. */
+  #byDefault: PvdInfo | "none" | null;
+  /** It has been used with loopback, so what names no peer is meant there. */
+  #onLoopback = false;
   /** Messages of batches since the event loop had its turn, at least. */
   #burst = 0;
   /** What a batch had beyond what was asked for, the next one last. */
   #received: ReceivedMessage[] = [];
 
-  /** Takes over a descriptor, which must be of these kinds and non-blocking (O_NONBLOCK): {@linkcode socket} opens new ones. */
-  constructor(fd: number, family: number, type: number, protocol: number) {
+  /**
+   * Takes over a descriptor, which must be of these kinds and non-blocking (O_NONBLOCK): {@linkcode socket} opens new
+   * ones. It stays on what it is on, unless `byDefault` says where to put it at its next use ("none": nowhere).
+   */
+  constructor(
+    fd: number,
+    family: number,
+    type: number,
+    protocol: number,
+    byDefault: PvdInfo | "none" | null = null,
+  ) {
     this.#fd = checkedNumber("fd", fd, 0x7fffffff);
+    this.#byDefault = byDefault;
     this.family = family;
     this.type = type;
     this.protocol = protocol;
@@ -214,7 +245,7 @@ export class Socket implements Disposable {
 
   /**
    * The PvD this descriptor is bound to, read from the kernel, or null: right for a duplicate and for an accepted
-   * connection too.
+   * connection too. One that is to be put on the process' PvD is on none before its first use.
    */
   get pvd(): PvdInfo | null {
     return boundPvd(this, listPvds());
@@ -223,7 +254,7 @@ export class Socket implements Disposable {
   /**
    * Keeps the socket on a PvD: the seed's `setsockopt(s, pvd)`. Select before bind() and connect(); a bind() after it
    * may name one of the PvD's addresses, or the unspecified one for the chosen source. Null undoes it, which the
-   * kernel allows only while no PvD was selected.
+   * kernel allows only while no PvD was selected; what is left is the process' default, if any.
    *
    * @throws {MifError} EPVDROUTE: the kernel would send by another router; the message names both and the repair.
    *   EADDRNOTAVAIL: the PvD has no sure address of this family. ENONET: the PvD is gone. EISCONN, EINVAL:
@@ -232,14 +263,18 @@ export class Socket implements Disposable {
   selectPvd(pvd: PvdInfo | null): void {
     if (pvd !== null) {
       const before = this.#selection;
-      // It would refuse the options that the new one sets.
+      const byDefault = this.#byDefault;
+      // It would refuse the options that the new one sets, and a default would come before its bind().
       this.#selection = null;
+      this.#byDefault = null;
       try {
         const selection = new Selection(this, pvd, (error) => this.#interrupt(error));
         before?.release();
         this.#selection = selection;
-      } finally {
-        this.#selection ??= before;
+      } catch (error) {
+        this.#selection = before;
+        this.#byDefault = byDefault;
+        throw error;
       }
       return;
     }
@@ -252,6 +287,7 @@ export class Socket implements Disposable {
 
   /** bind(2). @throws {MifError} EADDRINUSE, EADDRNOTAVAIL, EACCES for a port below 1024. */
   bind(address: SocketAddressInit): void {
+    this.#applyDefault(address);
     const name = encodeSockaddr(this.#selection?.bindAddress(address) ?? address, this.family);
     checked(
       native().mif_bind(this.fd, name, name.length),
@@ -262,6 +298,7 @@ export class Socket implements Disposable {
 
   /** connect(2); resolves when the connection stands. A failed one needs a new socket. */
   async connect(address: SocketAddressInit, options: WaitOptions = {}): Promise<void> {
+    this.#applyDefault(address);
     const { name, to } = this.#destination(address);
     const what = `Cannot connect to ${address.address} port ${address.port ?? 0}`;
     checkedWait(options);
@@ -280,6 +317,7 @@ export class Socket implements Disposable {
   /** listen(2); then accept(), or iterate over the connections. */
   listen(backlog = 511): void {
     checkedNumber("backlog", backlog, 0x7fffffff);
+    this.#applyDefault();
     this.#selection?.listening();
     checked(native().mif_listen(this.fd, backlog), "listen", "Cannot listen");
     this.#listening = true;
@@ -317,6 +355,7 @@ export class Socket implements Disposable {
   async sendmsg(message: OutgoingMessage, options: WaitOptions = {}): Promise<number> {
     const { data, to } = message;
     if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
+    this.#applyDefault(to);
     const destination = to === undefined ? null : this.#destination(to);
     const name = destination?.name ?? nothing;
     const control = message.control?.length ? encodeControl(message.control) : nothing;
@@ -359,6 +398,7 @@ export class Socket implements Disposable {
    * @throws {MifError} What sendmsg() throws; ECONNREFUSED and others may be about what was sent before.
    */
   sendmmsg(messages: readonly Uint8Array[]): number {
+    this.#applyDefault();
     this.#selection?.checkPeer();
     const arena = outgoing ??= new Arena(BATCH_MAX, DATA_SIZE / BATCH_MAX, 0);
     let count = 0;
@@ -400,6 +440,7 @@ export class Socket implements Disposable {
       CONTROL_SIZE_MAX,
     );
     const flags = checkedNumber("flags", options.flags ?? 0, 0xffffffff);
+    this.#applyDefault();
     const earlier = this.#received.pop();
     if (earlier && earlier.data.length <= size) return earlier;
     if (earlier) {
@@ -588,6 +629,7 @@ export class Socket implements Disposable {
     if (this.#events !== 0) reactor().remove(fd);
     this.#fd = -1;
     this.#events = 0;
+    this.#byDefault = null;
     this.#interrupt(closed("wait for"));
     return fd;
   }
@@ -597,7 +639,18 @@ export class Socket implements Disposable {
     this.close();
   }
 
+  /** Puts the socket on the process' PvD where none was selected; loopback needs none. */
+  #applyDefault(peer?: SocketAddressInit): void {
+    if (this.#byDefault === null) return;
+    // Also for its errors, which come before those of the way.
+    if (peer) encodeSockaddr(peer, this.family);
+    const isLoopback = peer ? isLoopbackHost(peer.address) : this.#onLoopback;
+    if (isLoopback) this.#onLoopback = true;
+    else this.selectPvd(pvdInForce(null, this.#byDefault));
+  }
+
   async #receiveBatch(options: WaitOptions): Promise<ReceivedMessage[]> {
+    this.#applyDefault();
     const arena = batch ??= batchArena();
     const messages: ReceivedMessage[] = [];
     await this.#perform("read", "recvmmsg", options, () => {

@@ -5,13 +5,16 @@
  * @module
  */
 
+import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { getpvdinfo, listPvds, MifError, type PvdInfo } from "../../mod.ts";
+import { Worker } from "node:worker_threads";
+import { getprocpvd, getpvdinfo, listPvds, MifError, type PvdInfo, setprocpvd } from "../../mod.ts";
 import type { ControlMessageInit } from "../../lib/socket/control.ts";
 import { setsockopt } from "../../lib/socket/setsockopt.ts";
 import type { SocketAddressInit } from "../../lib/socket/sockaddr.ts";
 import { Socket, socket } from "../../lib/socket/socket.ts";
+import { visit } from "./visit.ts";
 
 /** What can be asked. */
 export type SocketRequest =
@@ -21,6 +24,14 @@ export type SocketRequest =
     /** The PvD that has this address now, or had when it was last remembered. */
     | { call: "select"; socket: number; address: string | null; remembered?: boolean }
     | { call: "remember"; solicit?: boolean }
+    /** The same for the process; the null PvD, or none. */
+    | { call: "setprocpvd"; address: string | "none" | null; remembered?: boolean }
+    /** Its addresses. */
+    | { call: "getprocpvd" }
+    /** What a server says to one who connects and sends a word, without a PvD being named. */
+    | { call: "visit"; to: SocketAddressInit }
+    /** The same in a worker. */
+    | { call: "visit in worker"; to: SocketAddressInit }
     | { call: "bind"; socket: number; to: SocketAddressInit }
     | { call: "connect"; socket: number; to: SocketAddressInit; timeoutMs?: number }
     | { call: "listen"; socket: number }
@@ -58,12 +69,24 @@ export type SocketAnswer =
   & { number: number }
   & ({ value: unknown } | { error: { name: string; code?: string; message: string } });
 
+let worker: Worker | null = null;
 const sockets = new Map<number, Socket>();
 let remembered: PvdInfo[] = [];
 
 function keep(opened: Socket): number {
   sockets.set(sockets.size, opened);
   return sockets.size - 1;
+}
+
+function pvdOf(address: string, fromMemory = false): PvdInfo {
+  const pvds = fromMemory ? remembered : listPvds();
+  const pvd = pvds.find((pvd) => addressesOf(pvd).includes(address));
+  if (!pvd) throw new Error(`No PvD has ${address}: ${JSON.stringify(pvds)}`);
+  return pvd;
+}
+
+function addressesOf({ addresses }: PvdInfo): string[] {
+  return addresses.map(({ address }) => address);
 }
 
 async function answer(request: SocketRequest): Promise<unknown> {
@@ -75,16 +98,28 @@ async function answer(request: SocketRequest): Promise<unknown> {
     remembered = solicit ? await getpvdinfo(null, "7", { solicit }) : listPvds();
     return;
   }
+  if (request.call === "setprocpvd") {
+    const { address } = request;
+    const named = address !== null && address !== "none";
+    return setprocpvd(named ? pvdOf(address, request.remembered) : address);
+  }
+  if (request.call === "getprocpvd") {
+    const pvd = getprocpvd();
+    return pvd === null || pvd === "none" ? pvd : addressesOf(pvd);
+  }
+  if (request.call === "visit") return await visit(request.to);
+  if (request.call === "visit in worker") {
+    worker ??= new Worker(new URL("./visiting_worker.ts", import.meta.url));
+    worker.postMessage(request.to);
+    const [{ answer, code }] = await once(worker, "message");
+    if (code !== undefined) throw new MifError(answer, { code, syscall: "worker" });
+    return answer;
+  }
   const s = sockets.get(request.socket)!;
   switch (request.call) {
     case "select": {
       if (request.address === null) return setsockopt(s, null);
-      const pvds = request.remembered ? remembered : listPvds();
-      const has = (pvd: PvdInfo) =>
-        pvd.addresses.some(({ address }) => address === request.address);
-      const pvd = pvds.find(has);
-      if (!pvd) throw new Error(`No PvD has ${request.address}: ${JSON.stringify(pvds)}`);
-      setsockopt(s, pvd);
+      setsockopt(s, pvdOf(request.address, request.remembered));
       return s.getsockname().address;
     }
     case "bind":
@@ -122,7 +157,7 @@ async function answer(request: SocketRequest): Promise<unknown> {
     case "getsockopt":
       return s.getsockopt(request.level, request.name);
     case "pvd":
-      return s.pvd?.addresses.map(({ address }) => address) ?? null;
+      return s.pvd && addressesOf(s.pvd);
     case "names":
       return [s.getsockname(), peerOf(s)];
     case "again":
