@@ -1,5 +1,5 @@
 /**
- * Service names to ports: services(5), and the few names everybody means where a host has no such file.
+ * Services and their ports: services(5), and the few names everybody means where a host has no such file.
  *
  * @module
  */
@@ -8,17 +8,21 @@ import { MifError } from "./error.ts";
 import type { HostFiles } from "./sources/host_files.ts";
 import { UnreadableError } from "./sources/host_files.ts";
 
-const WELL_KNOWN: Readonly<Record<string, number>> = {
-  ssh: 22,
-  smtp: 25,
-  domain: 53,
-  http: 80,
-  ntp: 123,
-  imap: 143,
-  https: 443,
-  submission: 587,
-  imaps: 993,
-};
+const WELL_KNOWN = `
+ssh         22/tcp
+smtp        25/tcp
+domain      53/tcp
+domain      53/udp
+http        80/tcp
+ntp        123/udp
+imap       143/tcp
+https      443/tcp
+submission 587/tcp
+imaps      993/tcp
+`;
+
+/** The greatest port. */
+export const PORT_MAX = 65535;
 
 /**
  * The port of a service name or decimal number, whatever its protocol.
@@ -28,30 +32,74 @@ const WELL_KNOWN: Readonly<Record<string, number>> = {
 export function portOf(servname: string, files: HostFiles): number {
   if (/^\d+$/.test(servname)) {
     const port = Number(servname);
-    if (port <= 65535) return port;
+    if (port <= PORT_MAX) return port;
     throw unknown(servname, "a port is at most 65535");
   }
   if (!/^[!-~]{1,64}$/.test(servname)) throw unknown(servname, "that is no service name");
-  const port = inServices(servname, files) ?? WELL_KNOWN[servname];
-  if (port === undefined) throw unknown(servname, "it is not in /etc/services; give the port");
+  const port = servicePort(servname, null, files);
+  if (port === null) throw unknown(servname, "it is not in /etc/services; give the port");
   return port;
 }
 
-function inServices(servname: string, files: HostFiles): number | undefined {
-  let text: string | null;
+/** The port of a service name (getservbyname(3)) by a protocol such as "tcp", or by any for null; null where there is none. */
+export function servicePort(
+  name: string,
+  protocol: string | null,
+  files: HostFiles,
+): number | null {
+  return services(files).ports.get(key(name, protocol)) ?? null;
+}
+
+/** The name of a port (getservbyport(3)) by a protocol such as "tcp", null where it has none. */
+export function serviceName(port: number, protocol: string, files: HostFiles): string | null {
+  return services(files).names.get(key(port, protocol)) ?? null;
+}
+
+/** services(5), each by name or port and protocol, the first line that says it. */
+interface Services {
+  ports: Map<string, number>;
+  names: Map<string, string>;
+}
+
+let lastText: string | null = null;
+let last: Services = parse("");
+
+function services(files: HostFiles): Services {
+  let text: string | null = null;
   try {
     text = files.read("/etc/services");
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    return undefined;
   }
-  for (const line of text?.split("\n") ?? []) {
+  if (text !== lastText) {
+    last = parse(text ?? "");
+    lastText = text;
+  }
+  return last;
+}
+
+/** What the file has of one name or number counts before what everybody means by it. */
+function parse(text: string): Services {
+  const ports = new Map<string, number>();
+  const names = new Map<string, string>();
+  for (const line of `${text}\n${WELL_KNOWN}`.split("\n")) {
     const [name, portAndProtocol, ...aliases] = line.split("#")[0]!.trim().split(/\s+/);
-    if (name !== servname && !aliases.includes(servname)) continue;
-    const port = /^(\d{1,5})\//.exec(portAndProtocol ?? "")?.[1];
-    if (port !== undefined && Number(port) <= 65535) return Number(port);
+    const [, digits, protocol] = /^(\d{1,5})\/(\w+)$/.exec(portAndProtocol ?? "") ?? [];
+    if (digits === undefined || Number(digits) > PORT_MAX) continue;
+    for (const alias of [name!, ...aliases]) {
+      for (const which of [protocol!, null]) {
+        const known = key(alias, which);
+        if (!ports.has(known)) ports.set(known, Number(digits));
+      }
+    }
+    const known = key(Number(digits), protocol!);
+    if (!names.has(known)) names.set(known, name!);
   }
-  return undefined;
+  return { ports, names };
+}
+
+function key(service: string | number, protocol: string | null): string {
+  return `${service}/${protocol ?? ""}`;
 }
 
 function unknown(servname: string, why: string): MifError {

@@ -10,6 +10,7 @@
 import { native } from "../../ffi/library.ts";
 import { linux } from "../../ffi/layout.gen.ts";
 import { checked } from "../errno.ts";
+import { interfaceName } from "./records.ts";
 import { type KernelSnapshot, readSnapshot } from "./snapshot.ts";
 
 /** rtnetlink(7) groups: links, addresses, routes and rules of both families, next hop objects. */
@@ -30,6 +31,11 @@ export function currentSnapshot(): KernelSnapshot {
   const before = number;
   if (changeNumber() !== before || last === null) last = readSnapshot();
   return last;
+}
+
+/** The index of an interface's name (if_nametoindex(3)), null where there is none of that name. */
+export function interfaceIndex(name: string): number | null {
+  return currentSnapshot().links.find((link) => interfaceName(link.name) === name)?.index ?? null;
 }
 
 /** A number that is another one after each change of the kernel's tables; always another where we cannot hear. */

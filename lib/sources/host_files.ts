@@ -23,10 +23,11 @@ export interface HostFiles {
   /**
    * The text of a regular file, or null where it does not exist.
    *
+   * @param damaged Whether bytes that are no UTF-8 become U+FFFD each.
    * @throws {UnreadableError} It is no regular file, longer than `maxBytes` (1 MiB unless told), not
-   * UTF-8, or may not be read.
+   * UTF-8 (unless `damaged`), or may not be read.
    */
-  read(path: string, maxBytes?: number): string | null;
+  read(path: string, maxBytes?: number, damaged?: boolean): string | null;
   /**
    * The names in a directory in code unit order, or null where it does not exist.
    *
@@ -54,7 +55,8 @@ const O_CLOEXEC = 0o2000000;
 export function hostFiles(root = "/"): HostFiles {
   const base = root.replace(/\/+$/, "");
   return {
-    read: (path, maxBytes = MAX_BYTES) => attempt(base + path, (file) => readText(file, maxBytes)),
+    read: (path, maxBytes = MAX_BYTES, damaged = false) =>
+      attempt(base + path, (file) => readText(file, maxBytes, damaged)),
     list: (path) => attempt(base + path, readNames),
   };
 }
@@ -75,14 +77,14 @@ function attempt<T>(path: string, read: (path: string) => T): T | null {
   }
 }
 
-function readText(path: string, maxBytes: number): string {
+function readText(path: string, maxBytes: number, damaged: boolean): string {
   // O_NONBLOCK: open(2) of a FIFO without a writer would wait for ever.
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC);
   try {
     const status = fstatSync(descriptor);
     if (!status.isFile()) throw new UnreadableError("not read: not a regular file");
     if (status.size > maxBytes) throw tooLarge(maxBytes);
-    return decode(readBytes(descriptor, status.size, maxBytes));
+    return decode(readBytes(descriptor, status.size, maxBytes), damaged);
   } finally {
     closeSync(descriptor);
   }
@@ -109,9 +111,9 @@ function tooLarge(maxBytes: number): UnreadableError {
   return new UnreadableError(`not read: too large, more than ${maxBytes} bytes`);
 }
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array, damaged: boolean): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: !damaged }).decode(bytes);
   } catch {
     throw new UnreadableError("not used: not UTF-8 text");
   }

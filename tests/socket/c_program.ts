@@ -20,17 +20,34 @@ export function gccSkip(): string | false {
 
 /** Compiles a program, runs it once with this standard input, and returns what it wrote. Throws where either fails. */
 export function runC(source: string, input = ""): string {
-  const directory = mkdtempSync(join(tmpdir(), "mif-c-"));
-  try {
-    const program = join(directory, "program");
-    commandOutput(
-      ["gcc", "-std=gnu11", "-Wall", "-Werror", "-x", "c", "-", "-o", program],
-      source,
-    );
-    // From a file: Deno's spawnSync() hangs where both pipes fill.
-    writeFileSync(join(directory, "input"), input);
-    return commandOutput(["sh", "-c", 'exec "$0/program" < "$0/input"', directory]);
-  } finally {
-    rmSync(directory, { recursive: true });
+  using compiled = new CompiledProgram(source);
+  // From a file: Deno's spawnSync() hangs where both pipes fill.
+  const inputPath = `${compiled.path}.input`;
+  writeFileSync(inputPath, input);
+  return commandOutput(["sh", "-c", 'exec "$0" < "$1"', compiled.path, inputPath]);
+}
+
+/** A program in C, compiled, to be run more than once or elsewhere; it is deleted at the end. */
+export class CompiledProgram implements Disposable {
+  /** The executable file. */
+  readonly path: string;
+  readonly #directory: string;
+
+  /** Compiles it. Throws where that fails. */
+  constructor(source: string) {
+    this.#directory = mkdtempSync(join(tmpdir(), "mif-c-"));
+    this.path = join(this.#directory, "program");
+    try {
+      const words = ["-std=gnu11", "-Wall", "-Werror", "-x", "c", "-", "-o", this.path];
+      commandOutput(["gcc", ...words], source);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Deletes it. */
+  [Symbol.dispose](): void {
+    rmSync(this.#directory, { recursive: true });
   }
 }

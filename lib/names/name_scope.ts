@@ -1,0 +1,54 @@
+/**
+ * What names mean in a PvD, or to the system: hosts file, own name, search list, servers.
+ *
+ * @module
+ */
+
+import { hostname } from "node:os";
+import { systemResolvConf } from "../dns/system.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
+import { hostFiles } from "../sources/host_files.ts";
+import type { NameScope } from "./host_lookup.ts";
+import { hostsFile } from "./hosts_file.ts";
+import { ownAddresses } from "./pvd_sources.ts";
+import type { SearchRules } from "./search_list.ts";
+
+const files = hostFiles();
+
+/** The scope of a PvD; null is the system. */
+export function nameScope(pvd: PvdInfo | null, query: NameScope["query"]): NameScope {
+  const ownName = systemName();
+  return {
+    where: pvd ? `on PvD ${pvd.id}` : "by the system's servers",
+    hosts: hostsFile(files),
+    ownName,
+    ownAddresses: () => ownAddresses(pvd).map(({ bytes }) => bytes),
+    search: () => pvd ? pvdSearch(pvd) : systemSearch(ownName),
+    query,
+  };
+}
+
+/** This host's own name in lower case (gethostname(2)), null where the runtime does not tell. */
+export function systemName(): string | null {
+  try {
+    return hostname().toLowerCase() || null;
+  } catch {
+    // Deno asks for --allow-sys=hostname; without it the name is a name like any other.
+    return null;
+  }
+}
+
+/** The options of resolv.conf(5) hold where its servers do. */
+function pvdSearch({ searchDomains, dnsServers }: PvdInfo): SearchRules {
+  const bySystem = dnsServers.some(({ source }) => source === "/etc/resolv.conf");
+  const ndots = bySystem ? systemResolvConf().options.ndots : 1;
+  return { domains: searchDomains, ndots, singleLabel: false };
+}
+
+/** As the C library does it: without a search list there is the domain of the own name. */
+function systemSearch(ownName: string | null): SearchRules {
+  const { searchDomains, options } = systemResolvConf();
+  const ownDomain = ownName?.split(".").slice(1).join(".");
+  const domains = searchDomains.length > 0 ? searchDomains : ownDomain ? [ownDomain] : [];
+  return { domains, ndots: options.ndots, singleLabel: true };
+}
