@@ -54,6 +54,7 @@ export type {
   IpHeaderNumber,
   Ipv4PacketInfo,
   Ipv6PacketInfo,
+  PathMtu,
   UnknownControlMessage,
 } from "./lib/socket/control.ts";
 export type { ConnectOptions } from "./lib/socket/open_stream.ts";

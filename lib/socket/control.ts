@@ -12,6 +12,7 @@
  * | IPV6_RTHDR       | IPPROTO_IPV6 | IPV6_RECVRTHDR            |
  * | IPV6_HOPOPTS     | IPPROTO_IPV6 | IPV6_RECVHOPOPTS          |
  * | IPV6_DSTOPTS     | IPPROTO_IPV6 | IPV6_RECVDSTOPTS          |
+ * | IPV6_PATHMTU     | IPPROTO_IPV6 | IPV6_RECVPATHMTU          |
  * | IP_PKTINFO       | IPPROTO_IP   | IP_PKTINFO                |
  * | IP_TTL           | IPPROTO_IP   | IP_RECVTTL                |
  * | IP_TOS           | IPPROTO_IP   | IP_RECVTOS                |
@@ -33,6 +34,7 @@ import {
   IPV6_DSTOPTS,
   IPV6_HOPLIMIT,
   IPV6_HOPOPTS,
+  IPV6_PATHMTU,
   IPV6_PKTINFO,
   IPV6_RTHDR,
   IPV6_RTHDRDSTOPTS,
@@ -41,7 +43,7 @@ import {
   SO_TIMESTAMPNS_NEW,
   SOL_SOCKET,
 } from "./options.ts";
-import { checkedNumber } from "./sockaddr.ts";
+import { checkedNumber, decodeSockaddr, SOCKADDR_SIZE } from "./sockaddr.ts";
 
 /**
  * Interface and local address of one IPv6 packet: struct in6_pktinfo, RFC 3542 6.1 and 6.2.
@@ -89,6 +91,21 @@ export interface ExtensionHeader {
   bytes: Uint8Array;
 }
 
+/**
+ * What fits to a destination: struct ip6_mtuinfo, RFC 3542 11.3. Only received: beside no data, after a datagram was too
+ * long to go unfragmented (EMSGSIZE, IPV6_DONTFRAG).
+ */
+export interface PathMtu {
+  /** The name of its cmsg_type. */
+  name: "IPV6_PATHMTU";
+  /** RFC 5952 text without zone. */
+  destination: string;
+  /** Index of the interface of a link-local destination, else 0 (sin6_scope_id). */
+  scopeId: number;
+  /** Bytes, the IPv6 header included. */
+  mtu: number;
+}
+
 /** When the packet arrived, by the system's clock: socket(7). Only received. */
 export interface ArrivalTime {
   /** The name of its cmsg_type. */
@@ -117,6 +134,7 @@ export type ControlMessage =
   | Ipv4PacketInfo
   | IpHeaderNumber
   | ExtensionHeader
+  | PathMtu
   | ArrivalTime
   | UnknownControlMessage;
 
@@ -136,6 +154,7 @@ const IN_PKTINFO_SIZE = 12;
 const INT_SIZE = 4;
 const INT_MAX = 0x7fffffff;
 const TIMESPEC_SIZE = 16;
+const IP6_MTUINFO_SIZE = SOCKADDR_SIZE + 4;
 const EXTENSION_HEADER_SIZE_MAX = 2048;
 
 /** Level and type of each name. */
@@ -147,6 +166,7 @@ const KINDS: readonly (readonly [ControlMessage["name"], number, number])[] = [
   ["IPV6_HOPOPTS", IPPROTO_IPV6, IPV6_HOPOPTS],
   ["IPV6_DSTOPTS", IPPROTO_IPV6, IPV6_DSTOPTS],
   ["IPV6_RTHDRDSTOPTS", IPPROTO_IPV6, IPV6_RTHDRDSTOPTS],
+  ["IPV6_PATHMTU", IPPROTO_IPV6, IPV6_PATHMTU],
   ["IP_PKTINFO", IPPROTO_IP, IP_PKTINFO],
   ["IP_TTL", IPPROTO_IP, IP_TTL],
   ["IP_TOS", IPPROTO_IP, IP_TOS],
@@ -160,7 +180,7 @@ const KINDS: readonly (readonly [ControlMessage["name"], number, number])[] = [
  *
  * @throws {TypeError} Not a control message, or a part of it is of the wrong type or no address of its family.
  * @throws {RangeError} A number or the length of an extension header is out of range.
- * @throws {MifError} EINVAL: SO_TIMESTAMPNS is only received.
+ * @throws {MifError} EINVAL: SO_TIMESTAMPNS and IPV6_PATHMTU are only received.
  *
  * @example
  * ```ts
@@ -254,9 +274,10 @@ function encodeMessage(message: ControlMessageInit): Encoded {
     case "IPV6_DSTOPTS":
     case "IPV6_RTHDRDSTOPTS":
       return known(message.name, wholeHeader(message));
+    case "IPV6_PATHMTU":
     case "SO_TIMESTAMPNS":
       throw new MifError(
-        "Cannot send SO_TIMESTAMPNS: it is only received; take it out of the control messages",
+        `Cannot send ${message.name}: it is only received; take it out of the control messages`,
         { code: "EINVAL", errno: 22, syscall: "sendmsg" },
       );
     case "unknown":
@@ -377,6 +398,13 @@ function decodeMessage(level: number, type: number, data: Uint8Array): ControlMe
     case "IPV6_RTHDRDSTOPTS":
       if (data.length < 2 || data.length < headerLength(data)) return null;
       return { name, bytes: new Uint8Array(data.subarray(0, headerLength(data))) };
+    case "IPV6_PATHMTU": {
+      if (data.length < IP6_MTUINFO_SIZE) return null;
+      const destination = decodeSockaddr(data.subarray(0, SOCKADDR_SIZE));
+      if (destination?.family !== 6) return null;
+      const { address, scopeId } = destination;
+      return { name, destination: address, scopeId, mtu: view.getUint32(SOCKADDR_SIZE, true) };
+    }
     case "SO_TIMESTAMPNS":
       if (data.length < TIMESPEC_SIZE) return null;
       return {

@@ -5,8 +5,7 @@
  * They are Linux's numbers and the same on x86_64 and aarch64: both take <asm-generic/socket.h>, the rest does not
  * depend on the CPU. A value is an int unless its line says otherwise; a "flag" is an int of 0 or 1.
  *
- * Left out because Linux does not have them (ENOPROTOOPT):
- * - IPV6_NEXTHOP (RFC 3542 6.4) and IPV6_USE_MIN_MTU (RFC 3542 11.1), which its headers only name;
+ * Left out because Linux does not have them:
  * - IPV6_REACHCONF and IPV6_RECVRTHDRDSTOPTS, of the drafts before RFC 3542: every destination options header
  *   arrives as IPV6_DSTOPTS;
  * - IPV6_MIPDSTOPTS (RFC 4584): the home address option is sent by IPV6_DSTOPTS.
@@ -214,6 +213,8 @@ export const IP_PMTUDISC_PROBE = 3;
 
 /** Even offset of the checksum in a raw packet, which the kernel makes and verifies; -1: it does not. RFC 3542 3.1. */
 export const IPV6_CHECKSUM = 7;
+/** Next hop of each packet. Linux names it and refuses it: ENOPROTOOPT. RFC 3542 6.4. */
+export const IPV6_NEXTHOP = 9;
 /** Hop limit of unicast, 0 to 255; -1 for the default. RFC 3493 5.1. */
 export const IPV6_UNICAST_HOPS = 16;
 /** The index of the interface multicast goes out of. RFC 3493 5.2. */
@@ -254,6 +255,8 @@ export const IPV6_HOPOPTS = 54;
 export const IPV6_RTHDRDSTOPTS = 55;
 /** Flag: receive IPV6_RTHDR. RFC 3542 7. */
 export const IPV6_RECVRTHDR = 56;
+/** The type of routing header that RFC 3542 7 knows; RFC 5095 has abolished it, and Linux does not send it. RFC 3542 7. */
+export const IPV6_RTHDR_TYPE_0 = 0;
 /** Routing header to send: type 2 (RFC 6275, where the kernel has Mobile IPv6) or 4 (RFC 8754). RFC 3542 7. */
 export const IPV6_RTHDR = 57;
 /** Flag: receive IPV6_DSTOPTS. RFC 3542 9.1. */
@@ -266,6 +269,8 @@ export const IPV6_RECVPATHMTU = 60;
 export const IPV6_PATHMTU = 61;
 /** Flag: what is too long fails with EMSGSIZE instead of being fragmented. RFC 3542 11.2. */
 export const IPV6_DONTFRAG = 62;
+/** Fragment to 1280 bytes: 1 always, 0 never, -1 multicast. Linux names it and refuses it: ENOPROTOOPT. RFC 3542 11.1. */
+export const IPV6_USE_MIN_MTU = 63;
 /** Flag: receive IPV6_TCLASS. RFC 3542 6.5. */
 export const IPV6_RECVTCLASS = 66;
 /** Traffic class, 0 to 255; -1 for the default. RFC 3542 6.5. */

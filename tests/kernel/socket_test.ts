@@ -82,6 +82,26 @@ test("a datagram tells the interface it came by, its hop limit and class", lab, 
   }
 });
 
+test("a datagram that is too long tells the path MTU", lab, async () => {
+  await using world = new World();
+  const { host, r1 } = await twoLinks(world, { advertise1: { mtu: 1400 } });
+  const probe = new SocketProbe(host, { unprivileged: true });
+  const sender = await probe.open(o.AF_INET6, o.SOCK_DGRAM);
+  for (const name of [o.IPV6_RECVPATHMTU, o.IPV6_DONTFRAG]) {
+    await sender.do({ call: "setsockopt", level: o.IPPROTO_IPV6, name, value: 1 });
+  }
+  const to = { address: r1.network.routerAddress, port: 9 };
+  await refuses("EMSGSIZE", sender.do({ call: "send", text: "x".repeat(1500), to }));
+  const told = await sender.do<Told>({ call: "recvmsg" });
+  assert.equal(told.data, "");
+  assert.deepEqual(messageOf(told, "IPV6_PATHMTU"), {
+    name: "IPV6_PATHMTU",
+    destination: to.address,
+    scopeId: 0,
+    mtu: 1400,
+  });
+});
+
 test("link-local addresses and groups need their interface, and keep it", lab, async () => {
   await using world = new World();
   const { host, r1, r2 } = await twoLinks(world);

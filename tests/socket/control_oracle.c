@@ -63,6 +63,11 @@ static void layouts(void) {
   struct timespec old_time = {.tv_sec = 1700000000, .tv_nsec = 999999999};
   long long new_time[2] = {0x123456789, 5};
   unsigned char tos_byte = 0xb8;
+  struct ip6_mtuinfo path_mtu = {
+      .ip6m_addr = {.sin6_family = AF_INET6, .sin6_scope_id = 7},
+      .ip6m_mtu = 1400,
+  };
+  inet_pton(AF_INET6, "fe80::2", &path_mtu.ip6m_addr.sin6_addr);
   struct { const char *name; int level, type; const void *data; size_t size; } all[] = {
       {"IPV6_PKTINFO", IPPROTO_IPV6, IPV6_PKTINFO, &pktinfo6, sizeof pktinfo6},
       {"IPV6_HOPLIMIT", IPPROTO_IPV6, IPV6_HOPLIMIT, &hop_limit, sizeof hop_limit},
@@ -78,8 +83,9 @@ static void layouts(void) {
       {"received_IP_TOS", IPPROTO_IP, IP_TOS, &tos_byte, sizeof tos_byte},
       {"received_SO_TIMESTAMPNS_OLD", SOL_SOCKET, 35, &old_time, sizeof old_time},
       {"received_SO_TIMESTAMPNS_NEW", SOL_SOCKET, 64, new_time, sizeof new_time},
+      {"received_IPV6_PATHMTU", IPPROTO_IPV6, IPV6_PATHMTU, &path_mtu, sizeof path_mtu},
   };
-  size_t sendable = sizeof all / sizeof *all - 3;
+  size_t sendable = sizeof all / sizeof *all - 4;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     message.msg_controllen = 0;
     put(&message, all[i].level, all[i].type, all[i].data, all[i].size);

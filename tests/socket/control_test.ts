@@ -84,7 +84,7 @@ describe("the layouts are those of the CMSG_* macros", { skip }, () => {
     assert.deepEqual(decodeControl(fromHex(layouts.get("all")!)), built);
   });
 
-  test("received only: IP_TOS of one byte, both numbers of SO_TIMESTAMPNS", () => {
+  test("received only: IP_TOS of one byte, both numbers of SO_TIMESTAMPNS, IPV6_PATHMTU", () => {
     const received = (name: string) => decodeControl(fromHex(layouts.get(name)!));
     assert.deepEqual(received("received_IP_TOS"), [{ name: "IP_TOS", value: 0xb8 }]);
     assert.deepEqual(received("received_SO_TIMESTAMPNS_OLD"), [
@@ -92,6 +92,9 @@ describe("the layouts are those of the CMSG_* macros", { skip }, () => {
     ]);
     assert.deepEqual(received("received_SO_TIMESTAMPNS_NEW"), [
       { name: "SO_TIMESTAMPNS", seconds: 0x123456789, nanoseconds: 5 },
+    ]);
+    assert.deepEqual(received("received_IPV6_PATHMTU"), [
+      { name: "IPV6_PATHMTU", destination: "fe80::2", scopeId: 7, mtu: 1400 },
     ]);
   });
 });
@@ -257,14 +260,19 @@ describe("what cannot be sent is refused before the kernel sees it", () => {
     }
   });
 
-  test("SO_TIMESTAMPNS, which is only received", () => {
-    const time: ControlMessage = { name: "SO_TIMESTAMPNS", seconds: 1, nanoseconds: 2 };
-    refused(time, MifError, /Cannot send SO_TIMESTAMPNS/);
-    try {
-      encodeControl([time]);
-    } catch (error) {
-      const { code, errno, syscall } = error as MifError;
-      assert.deepEqual([code, errno, syscall], ["EINVAL", 22, "sendmsg"]);
+  test("SO_TIMESTAMPNS and IPV6_PATHMTU, which are only received", () => {
+    const received: ControlMessage[] = [
+      { name: "SO_TIMESTAMPNS", seconds: 1, nanoseconds: 2 },
+      { name: "IPV6_PATHMTU", destination: "2001:db8::1", scopeId: 0, mtu: 1280 },
+    ];
+    for (const message of received) {
+      refused(message, MifError, new RegExp(`Cannot send ${message.name}`));
+      try {
+        encodeControl([message]);
+      } catch (error) {
+        const { code, errno, syscall } = error as MifError;
+        assert.deepEqual([code, errno, syscall], ["EINVAL", 22, "sendmsg"]);
+      }
     }
   });
 });
