@@ -42,6 +42,7 @@ export {
   type RouteTable,
   showRoutes,
 } from "./lib/route/install.ts";
+export { arrivalPvd } from "./lib/socket/arrival.ts";
 export { connect, Connection } from "./lib/socket/connection.ts";
 export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/socket/fetch_handler.ts";
 export { httpAgent, httpsAgent } from "./lib/socket/http_agent.ts";

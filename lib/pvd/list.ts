@@ -4,6 +4,7 @@
  * @module
  */
 
+import { changeNumber } from "../netlink/current.ts";
 import { groupPvds } from "./group.ts";
 import { readHost } from "./host.ts";
 import type { PvdInfo } from "./pvd.ts";
@@ -27,4 +28,21 @@ import type { PvdInfo } from "./pvd.ts";
  */
 export function listPvds(): PvdInfo[] {
   return groupPvds(readHost()).map(({ pvd }) => pvd);
+}
+
+/** How old the answer of {@linkcode recentPvds} may be: files change without the kernel's knowing. */
+const AGE_MAX_MS = 1000;
+let recent: { pvds: readonly PvdInfo[]; changes: number; readMs: number } | null = null;
+
+/**
+ * What listPvds() says, for who asks often: not read again for a second while the kernel's tables stay as they are.
+ * Everybody's, so not to be changed.
+ */
+export function recentPvds(): readonly PvdInfo[] {
+  const nowMs = performance.now();
+  const changes = changeNumber();
+  if (recent?.changes !== changes || nowMs - recent.readMs >= AGE_MAX_MS) {
+    recent = { pvds: listPvds(), changes, readMs: nowMs };
+  }
+  return recent.pvds;
 }

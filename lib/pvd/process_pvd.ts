@@ -11,8 +11,7 @@ import { native } from "../../ffi/library.ts";
 import { checked } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { isLoopback, isMapped, parseAddress } from "../ip/address.ts";
-import { changeNumber } from "../netlink/current.ts";
-import { listPvds } from "./list.ts";
+import { recentPvds } from "./list.ts";
 import { type Attribution, checkPvd, type PvdInfo } from "./pvd.ts";
 
 /**
@@ -65,12 +64,9 @@ export function getprocpvd(): PvdInfo | "none" | null {
 export function processPvd(): PvdInfo | "none" | null {
   const version = native().mif_process_state_version();
   if (version === 0) return null;
-  if (known?.version !== version) known = { version, set: readProcessPvd(), now: null };
-  const { set } = known;
-  if (set === null || set === "none") return set;
-  const changes = changeNumber();
-  if (known.now?.changes !== changes) known.now = { changes, pvd: asItIsNow(set) };
-  return known.now.pvd;
+  if (known?.version !== version) known = { version, pvd: readProcessPvd() };
+  const { pvd } = known;
+  return pvd === null || pvd === "none" ? pvd : asItIsNow(pvd);
 }
 
 /**
@@ -110,12 +106,8 @@ export function isLoopbackHost(hostname: string): boolean {
   return isLoopback(isMapped(bytes) ? bytes.subarray(12) : bytes);
 }
 
-/** The last answer: for one version of the state, and within it for one state of the kernel's tables. */
-let known: {
-  version: number;
-  set: PvdInfo | "none" | null;
-  now: { changes: number; pvd: PvdInfo } | null;
-} | null = null;
+/** What was set, for one version of the state. */
+let known: { version: number; pvd: PvdInfo | "none" | null } | null = null;
 
 function readProcessPvd(): PvdInfo | "none" | null {
   let bytes = new Uint8Array(16 * 1024);
@@ -148,6 +140,6 @@ function isSame(a: PvdInfo, b: PvdInfo): boolean {
 
 /** The same PvD renumbered; as it was where it is gone, or where this thread knows less of it than who set it. */
 function asItIsNow(set: PvdInfo): PvdInfo {
-  const now = listPvds().find((pvd) => isSame(pvd, set));
+  const now = recentPvds().find((pvd) => isSame(pvd, set));
   return now && SURENESS[now.attribution] >= SURENESS[set.attribution] ? now : set;
 }

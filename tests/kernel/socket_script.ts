@@ -9,7 +9,15 @@ import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
-import { getprocpvd, getpvdinfo, listPvds, MifError, type PvdInfo, setprocpvd } from "../../mod.ts";
+import {
+  arrivalPvd,
+  getprocpvd,
+  getpvdinfo,
+  listPvds,
+  MifError,
+  type PvdInfo,
+  setprocpvd,
+} from "../../mod.ts";
 import type { ControlMessageInit } from "../../lib/socket/control.ts";
 import { setsockopt } from "../../lib/socket/setsockopt.ts";
 import type { SocketAddressInit } from "../../lib/socket/sockaddr.ts";
@@ -58,6 +66,8 @@ export type SocketRequest =
     }
     | { call: "getsockopt"; socket: number; level: number; name: number }
     | { call: "pvd"; socket: number }
+    /** The ID of the PvD by which a connection came. */
+    | { call: "arrival"; socket: number }
     | { call: "names"; socket: number }
     /** Another Socket object on a descriptor of the same kernel socket. */
     | { call: "again"; socket: number; type: number }
@@ -143,7 +153,12 @@ async function answer(request: SocketRequest): Promise<unknown> {
       return new TextDecoder().decode(await s.recv({ timeoutMs: request.timeoutMs ?? 5000 }));
     case "recvmsg": {
       const message = await s.recvmsg({ timeoutMs: request.timeoutMs ?? 5000 });
-      return { ...message, data: new TextDecoder().decode(message.data) };
+      const tellsDestination = message.control.some(({ name }) => name.endsWith("_PKTINFO"));
+      return {
+        ...message,
+        data: new TextDecoder().decode(message.data),
+        arrival: tellsDestination ? arrivalPvd(message)?.id ?? null : undefined,
+      };
     }
     case "setsockopt": {
       const { value } = request;
@@ -158,6 +173,8 @@ async function answer(request: SocketRequest): Promise<unknown> {
       return s.getsockopt(request.level, request.name);
     case "pvd":
       return s.pvd && addressesOf(s.pvd);
+    case "arrival":
+      return arrivalPvd(s.getsockname())?.id;
     case "names":
       return [s.getsockname(), peerOf(s)];
     case "again":
