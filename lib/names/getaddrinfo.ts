@@ -109,7 +109,7 @@ export async function getaddrinfo(
   const asked = readHints(hints, node);
   const numeric = node === null ? null : parseNumericHost(node, interfaceIndex);
   const inForce = pvd ?? (node === null || numeric ? defaultPvd() : pvdTo(node, null));
-  const wanted = { ...asked, ai_family: configuredFamily(asked, inForce) };
+  const wanted = configuredHints(asked, inForce);
   const kinds = socketKinds(serv, wanted, files);
   const host = node === null
     ? { canonicalName: null, destinations: localAddresses(wanted) }
@@ -139,21 +139,26 @@ function wildcardIsNone(name: string, value: string | null): string | null {
   return value === "*" ? null : value;
 }
 
-/** AI_ADDRCONFIG: the family that is left. */
-function configuredFamily({ ai_flags, ai_family }: Hints, pvd: PvdInfo | null): number {
-  if ((ai_flags & AI_ADDRCONFIG) === 0) return ai_family;
+/** AI_ADDRCONFIG: the hints for what is configured. */
+function configuredHints(hints: Hints, pvd: PvdInfo | null): Hints {
+  const { ai_flags, ai_family } = hints;
+  if ((ai_flags & AI_ADDRCONFIG) === 0) return hints;
   const lengths = ownAddresses(pvd).map(({ bytes }) => bytes.length);
   const configured = [AF_INET, AF_INET6].filter((family) =>
     lengths.includes(family === AF_INET ? 4 : 16)
   );
-  if (ai_family === AF_UNSPEC) return configured.length === 1 ? configured[0]! : AF_UNSPEC;
+  if (ai_family === AF_UNSPEC) {
+    if (configured.length !== 1) return hints;
+    // Mapped ones would be IPv4 again, and nobody asked for IPv6 alone.
+    const flags = ai_flags & ~(AI_V4MAPPED | AI_ALL);
+    return { ...hints, ai_flags: flags, ai_family: configured[0]! };
+  }
   const known = ai_family === AF_INET || ai_family === AF_INET6;
-  if (!known || configured.includes(ai_family)) return ai_family;
+  if (!known || configured.includes(ai_family)) return hints;
+  const whose = pvd ? `PvD ${pvd.id}` : "this host";
   throw resolutionError(
     "EAI_NONAME",
-    `AI_ADDRCONFIG, and ${
-      pvd ? `PvD ${pvd.id}` : "this host"
-    } has no address of family ${ai_family}`,
+    `AI_ADDRCONFIG, and ${whose} has no IPv${ai_family === AF_INET ? 4 : 6} address of its own`,
   );
 }
 
