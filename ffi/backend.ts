@@ -1,13 +1,14 @@
 /**
- * The part that differs between runtimes: opening a library, taking over a descriptor. Picked by what the process runs in, on first use.
+ * The part that differs between runtimes: opening a library, taking over a descriptor, being woken. Picked by what the
+ * process runs in, on first use.
  *
  * @module
  */
 
 import { connect, Socket } from "node:net";
 import { MifError } from "../lib/error.ts";
-import { openInBun } from "./bun.ts";
-import { openInDeno } from "./deno.ts";
+import { openInBun, watchWakesInBun } from "./bun.ts";
+import { openInDeno, watchWakesInDeno } from "./deno.ts";
 import type { Native } from "./symbols.ts";
 
 /** How a runtime opens a shared library. */
@@ -27,6 +28,20 @@ export function adopt(fd: number, options: { allowHalfOpen?: boolean } = {}): So
   return "Bun" in globalThis
     ? connect({ fd, ...options } as unknown as Parameters<typeof connect>[0])
     : new Socket({ fd, readable: true, writable: true, ...options });
+}
+
+/** A descriptor the runtime watches for us. It keeps the process alive while it is ref'd. */
+export interface WakeWatch {
+  ref(): unknown;
+  unref(): unknown;
+}
+
+/**
+ * Gives a connected stream descriptor to the runtime, for good, and calls `wake` whenever bytes come, which are thrown
+ * away. The other end is ours: it closes only when the process does.
+ */
+export function watchWakes(fd: number, wake: () => void): WakeWatch {
+  return "Bun" in globalThis ? watchWakesInBun(fd, wake) : watchWakesInDeno(fd, wake);
 }
 
 /** The backend of the runtime we are in; an error that names the runtimes where there is none. */

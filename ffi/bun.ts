@@ -1,10 +1,11 @@
 /**
- * Opens the library under Bun. The only file that says `bun:ffi`.
+ * Opens the library under Bun, and watches a descriptor. The only file that says `bun:ffi` and `Bun.`
  *
  * @module
  */
 
 import { createRequire } from "node:module";
+import type { WakeWatch } from "./backend.ts";
 import { type Native, SYMBOLS } from "./symbols.ts";
 
 /** Opens the library at `path`. */
@@ -17,4 +18,22 @@ export function openInBun(path: string): Native {
     ) => [name, { args: [...parameters], returns: "i32" as const }]),
   );
   return dlopen(path, symbols).symbols as unknown as Native;
+}
+
+/** What is used of Bun, whose types are not there for programs that run in Deno too. */
+interface BunRuntime {
+  connect(options: { fd: number; socket: Record<string, unknown> }): Promise<WakeWatch>;
+}
+
+/** Calls `wake` whenever bytes come on a stream descriptor. */
+export function watchWakesInBun(fd: number, wake: () => void): WakeWatch {
+  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
+  let socket: WakeWatch;
+  // Not node:net, which takes half as long again for each wake. It opens before connect() returns.
+  const opened = Bun.connect({
+    fd,
+    socket: { open: (own: WakeWatch) => socket = own, data: wake, close() {}, error() {} },
+  });
+  opened.catch(() => {});
+  return socket!;
 }

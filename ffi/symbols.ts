@@ -42,6 +42,7 @@ export const SYMBOLS = {
     ...["buffer", "u32", "buffer", "u32", "buffer", "u32", "buffer", "u32"] as const,
     "u32",
   ],
+  mif_sendmsg: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "u32", "u32"],
   mif_dup: ["i32"],
   mif_reactor_open: ["u32", "buffer", "u32"],
   mif_reactor_watch: ["u32", "u32", "i32", "u32"],

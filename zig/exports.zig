@@ -233,8 +233,29 @@ export fn mif_recvmmsg(
     return result(socket.receive(fd, memory orelse return failed(.INVAL), flags));
 }
 
-/// sendmmsg(2) without waiting, the same memory. Returns the number of messages that went; of a single one
-/// `data_length` becomes what was taken.
+/// sendmsg(2) without waiting: `data` to the sockaddr `address`, or to the peer where it is empty. Returns the bytes
+/// that were taken.
+export fn mif_sendmsg(
+    fd: i32,
+    data: ?[*]u8,
+    data_size: u32,
+    address: ?[*]u8,
+    address_size: u32,
+    control: ?[*]u8,
+    control_size: u32,
+    flags: u32,
+) i32 {
+    var name: ?SocketAddress = null;
+    if (address_size > 0) name = socketAddress(address, address_size) orelse return failed(.INVAL);
+    return result(socket.send(fd, .{
+        .data = slice(data, data_size) orelse return failed(.FAULT),
+        .name = if (name) |*present| present.pointer() else null,
+        .name_size = address_size,
+        .control = slice(control, control_size) orelse return failed(.FAULT),
+    }, flags));
+}
+
+/// sendmmsg(2) without waiting, the memory of mif_recvmmsg. Returns the number of messages that went.
 export fn mif_sendmmsg(
     fd: i32,
     records: ?[*]u8,
@@ -248,7 +269,7 @@ export fn mif_sendmmsg(
     flags: u32,
 ) i32 {
     const memory = batch(records, records_size, data, data_size, addresses, addresses_size, control, control_size);
-    return result(socket.send(fd, memory orelse return failed(.INVAL), flags));
+    return result(socket.sendMany(fd, memory orelse return failed(.INVAL), flags));
 }
 
 /// dup(2), close-on-exec; returns the new descriptor.

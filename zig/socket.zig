@@ -20,7 +20,12 @@ pub const Batch = struct {
 /// Receives as many messages as there are records; returns how many came. A record's `data_length` becomes the
 /// length the message really had, which may be more than there was room for (MSG_TRUNC in its flags).
 pub fn receive(fd: i32, batch: Batch, flags: u32) sys.Result {
-    var state: State = undefined;
+    // Most calls are for one message, and laying out the room of many takes longer than the call.
+    return if (batch.records.len == 1) receiveIn(1, fd, batch, flags) else receiveIn(batch_max, fd, batch, flags);
+}
+
+fn receiveIn(comptime room: usize, fd: i32, batch: Batch, flags: u32) sys.Result {
+    var state: State(room) = undefined;
     if (!state.prepare(batch)) return invalid;
     for (state.messages[0..batch.records.len]) |*message| {
         if (message.hdr.name != null) message.hdr.namelen = layout.address_size;
@@ -41,59 +46,74 @@ pub fn receive(fd: i32, batch: Batch, flags: u32) sys.Result {
     return .{ .value = count };
 }
 
+pub const Outgoing = struct {
+    data: []const u8,
+    name: ?*const linux.sockaddr,
+    name_size: u32,
+    control: []const u8,
+};
+
+/// Sends one message; returns how much of it was taken, for a stream may take a part.
+pub fn send(fd: i32, message: Outgoing, flags: u32) sys.Result {
+    const vector: [1]std.posix.iovec_const = .{.{ .base = message.data.ptr, .len = message.data.len }};
+    const header: linux.msghdr_const = .{
+        .name = message.name,
+        .namelen = message.name_size,
+        .iov = &vector,
+        .iovlen = 1,
+        .control = if (message.control.len == 0) null else message.control.ptr,
+        .controllen = message.control.len,
+        .flags = 0,
+    };
+    return sys.call(linux.sendmsg, .{ fd, &header, flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT });
+}
+
 /// Sends the messages in order; returns how many went.
-pub fn send(fd: i32, batch: Batch, flags: u32) sys.Result {
-    var state: State = undefined;
+pub fn sendMany(fd: i32, batch: Batch, flags: u32) sys.Result {
+    var state: State(batch_max) = undefined;
     if (!state.prepare(batch)) return invalid;
     for (state.messages[0..batch.records.len], batch.records) |*message, record| {
         message.hdr.namelen = record.address_length;
         if (record.address_length == 0) message.hdr.name = null;
     }
-    const all = flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT;
-    if (batch.records.len > 1) {
-        return sys.call(linux.sendmmsg, .{ fd, &state.messages, @as(u32, @intCast(batch.records.len)), all });
-    }
-    // A stream may take a part of it, and the caller must learn how much.
-    const only: *const linux.msghdr_const = @ptrCast(&state.messages[0].hdr);
-    const outcome = sys.call(linux.sendmsg, .{ fd, only, all });
-    switch (outcome) {
-        .value => |value| batch.records[0].data_length = value,
-        .errno => return outcome,
-    }
-    return .{ .value = 1 };
+    const count: u32 = @intCast(batch.records.len);
+    return sys.call(linux.sendmmsg, .{ fd, &state.messages, count, flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT });
 }
 
-const State = struct {
-    messages: [batch_max]linux.mmsghdr,
-    vectors: [batch_max]std.posix.iovec,
+/// What the kernel is given for as many messages as `room`.
+fn State(comptime room: usize) type {
+    return struct {
+        messages: [room]linux.mmsghdr,
+        vectors: [room]std.posix.iovec,
 
-    /// False where a record points outside of its buffer.
-    fn prepare(self: *State, batch: Batch) bool {
-        const count = batch.records.len;
-        if (count == 0 or count > batch_max) return false;
-        if (batch.addresses.len != 0) {
-            if (batch.addresses.len < count * layout.address_size) return false;
-            if (!std.mem.isAligned(@intFromPtr(batch.addresses.ptr), @alignOf(linux.sockaddr))) return false;
+        /// False where a record points outside of its buffer.
+        fn prepare(self: *@This(), batch: Batch) bool {
+            const count = batch.records.len;
+            if (count == 0 or count > room) return false;
+            if (batch.addresses.len != 0) {
+                if (batch.addresses.len < count * layout.address_size) return false;
+                if (!std.mem.isAligned(@intFromPtr(batch.addresses.ptr), @alignOf(linux.sockaddr))) return false;
+            }
+            for (batch.records, 0..) |record, i| {
+                if (record.address_length > layout.address_size) return false;
+                const data = part(batch.data, record.data_offset, record.data_length) orelse return false;
+                const control = part(batch.control, record.control_offset, record.control_length) orelse return false;
+                const name: ?[]u8 = if (batch.addresses.len == 0) null else batch.addresses[i * layout.address_size ..];
+                self.vectors[i] = .{ .base = data.ptr, .len = data.len };
+                self.messages[i] = .{ .len = 0, .hdr = .{
+                    .name = if (name) |bytes| @ptrCast(@alignCast(bytes.ptr)) else null,
+                    .namelen = 0,
+                    .iov = self.vectors[i..].ptr,
+                    .iovlen = 1,
+                    .control = if (control.len == 0) null else control.ptr,
+                    .controllen = control.len,
+                    .flags = 0,
+                } };
+            }
+            return true;
         }
-        for (batch.records, 0..) |record, i| {
-            if (record.address_length > layout.address_size) return false;
-            const data = part(batch.data, record.data_offset, record.data_length) orelse return false;
-            const control = part(batch.control, record.control_offset, record.control_length) orelse return false;
-            const name: ?[]u8 = if (batch.addresses.len == 0) null else batch.addresses[i * layout.address_size ..];
-            self.vectors[i] = .{ .base = data.ptr, .len = data.len };
-            self.messages[i] = .{ .len = 0, .hdr = .{
-                .name = if (name) |bytes| @ptrCast(@alignCast(bytes.ptr)) else null,
-                .namelen = 0,
-                .iov = self.vectors[i..].ptr,
-                .iovlen = 1,
-                .control = if (control.len == 0) null else control.ptr,
-                .controllen = control.len,
-                .flags = 0,
-            } };
-        }
-        return true;
-    }
-};
+    };
+}
 
 fn part(bytes: []u8, offset: u32, length: u32) ?[]u8 {
     const end = @as(u64, offset) + length;

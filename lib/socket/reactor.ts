@@ -8,8 +8,7 @@
  * @module
  */
 
-import type { Socket as RuntimeSocket } from "node:net";
-import { adopt } from "../../ffi/backend.ts";
+import { type WakeWatch, watchWakes } from "../../ffi/backend.ts";
 import { ReadyRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
 import { checked } from "../errno.ts";
@@ -58,7 +57,7 @@ export function useWaitStrategy(strategy: WaitStrategy): void {
 /** One epoll set and what wakes us for it. */
 export class Reactor {
   readonly #id: number;
-  readonly #wake: RuntimeSocket;
+  readonly #wake: WakeWatch;
   readonly #handlers = new Map<number, ReadyHandler>();
   readonly #ready = new Uint8Array(TAKE_MAX * ReadyRecord.SIZE);
   readonly #view = new DataView(this.#ready.buffer);
@@ -73,10 +72,8 @@ export class Reactor {
       "io_uring_setup",
       "Cannot wait for sockets",
     );
-    this.#wake = adopt(new DataView(adopted.buffer).getInt32(0, true));
-    this.#wake.on("data", () => this.#dispatch());
-    // The other end is ours: it closes only when the process does.
-    this.#wake.on("error", () => {});
+    const fd = new DataView(adopted.buffer).getInt32(0, true);
+    this.#wake = watchWakes(fd, () => this.#dispatch());
     this.#wake.unref();
   }
 

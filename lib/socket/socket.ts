@@ -137,10 +137,11 @@ let single: Arena | null = null;
 let batch: Arena | null = null;
 let outgoing: Arena | null = null;
 
-/** One pending wait for readiness. */
-interface Waiter {
-  resolve(): void;
-  reject(reason: unknown): void;
+/** An operation the kernel has put off. */
+interface Pending {
+  /** Tries again; stays pending where the kernel still says "later". */
+  retry(): void;
+  fail(reason: unknown): void;
 }
 
 /**
@@ -205,8 +206,8 @@ export class Socket implements Disposable {
   #fd: number;
   /** The events the reactor watches for, 0 while it does not know us. */
   #events = 0;
-  #readers: Waiter[] = [];
-  #writers: Waiter[] = [];
+  readonly #readers = new Set<Pending>();
+  readonly #writers = new Set<Pending>();
   #holding = true;
   #listening = false;
   #selection: Selection | null = null;
@@ -310,8 +311,11 @@ export class Socket implements Disposable {
       checked(result, "connect", what);
       return;
     }
-    await this.#wait("write", "connect", options);
-    checked(-this.getsockopt(SOL_SOCKET, SO_ERROR), "connect", what);
+    // Near peers have answered already.
+    await this.#perform("write", "connect", options, () => {
+      if (this.connected) return true;
+      checked(-this.getsockopt(SOL_SOCKET, SO_ERROR), "connect", what);
+    });
   }
 
   /** listen(2); then accept(), or iterate over the connections. */
@@ -331,7 +335,7 @@ export class Socket implements Disposable {
         "read",
         "accept",
         options,
-        () => native().mif_accept(this.fd, name, name.length),
+        () => unlessLater(native().mif_accept(this.fd, name, name.length), "accept"),
       );
       const connection = new Socket(fd, this.family, this.type, this.protocol);
       if (this.#selection === null || connection.#inherit(this.#selection)) return connection;
@@ -343,11 +347,11 @@ export class Socket implements Disposable {
    * too, where that may take several calls.
    */
   async send(data: Uint8Array, options: WaitOptions & { flags?: number } = {}): Promise<number> {
-    let sent = 0;
-    do {
-      const rest = sent === 0 ? data : data.subarray(sent);
-      sent += await this.sendmsg({ data: rest, flags: options.flags }, options);
-    } while (this.type === SOCK_STREAM && sent < data.length);
+    const { flags } = options;
+    let sent = await this.sendmsg({ data, flags }, options);
+    while (this.type === SOCK_STREAM && sent < data.length) {
+      sent += await this.sendmsg({ data: data.subarray(sent), flags }, options);
+    }
     return sent;
   }
 
@@ -360,34 +364,25 @@ export class Socket implements Disposable {
     const name = destination?.name ?? nothing;
     const control = message.control?.length ? encodeControl(message.control) : nothing;
     const flags = checkedNumber("flags", message.flags ?? 0, 0xffffffff);
-    const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
-    let taken = 0;
-    await this.#perform("write", "sendmsg", options, () => {
+    return await this.#perform("write", "sendmsg", options, () => {
       if (this.#selection) {
         if (destination) this.#selection.check(destination.to);
         else this.#selection.checkPeer();
         this.#selection.checkFlags(flags);
         if (message.control) this.#selection.checkControl(message.control);
       }
-      arena.place(0, 0, data.length, 0, control.length, name.length);
-      arena.addresses.set(name);
-      const result = native().mif_sendmmsg(
+      const result = native().mif_sendmsg(
         this.fd,
-        arena.records,
-        arena.records.length,
         data,
         data.length,
-        arena.addresses,
-        name.length === 0 ? 0 : arena.addresses.length,
+        name,
+        name.length,
         control,
         control.length,
         flags,
       );
-      // At once: the memory is every socket's.
-      taken = arena.first[0]!.dataLength;
-      return result;
+      return unlessLater(result, "sendmsg");
     });
-    return taken;
   }
 
   /**
@@ -423,7 +418,7 @@ export class Socket implements Disposable {
       0,
       0,
     );
-    return result === -EAGAIN ? 0 : checkedResult(result, "sendmmsg");
+    return unlessLater(result, "sendmmsg") ?? 0;
   }
 
   /** recv(2): the next datagram, or what a stream has; empty at a stream's end. */
@@ -454,8 +449,7 @@ export class Socket implements Disposable {
     const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
     const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
     const control = controlSize <= CONTROL_SIZE ? arena.control : new Uint8Array(controlSize);
-    let message: ReceivedMessage | null = null;
-    await this.#perform("read", "recvmsg", options, () => {
+    return await this.#perform("read", "recvmsg", options, () => {
       arena.place(0, 0, size, 0, controlSize, 0);
       const result = native().mif_recvmmsg(
         this.fd,
@@ -470,10 +464,9 @@ export class Socket implements Disposable {
         // The length a datagram had, also where there was less room.
         this.type === SOCK_STREAM ? flags : flags | MSG_TRUNC,
       );
-      if (result > 0) message = received(arena, 0, data, size, control);
-      return result;
+      if (unlessLater(result, "recvmsg") === undefined) return undefined;
+      return received(arena, 0, data, size, control);
     });
-    return message!;
   }
 
   /** recvmmsg(2): the messages that are there, as soon as there is one; 64 at most. Of a stream one chunk. */
@@ -652,8 +645,7 @@ export class Socket implements Disposable {
   async #receiveBatch(options: WaitOptions): Promise<ReceivedMessage[]> {
     this.#applyDefault();
     const arena = batch ??= batchArena();
-    const messages: ReceivedMessage[] = [];
-    await this.#perform("read", "recvmmsg", options, () => {
+    const messages = await this.#perform("read", "recvmmsg", options, () => {
       // A stream's messages are one.
       const count = this.type === SOCK_STREAM ? 1 : BATCH_MAX;
       const result = native().mif_recvmmsg(
@@ -668,14 +660,17 @@ export class Socket implements Disposable {
         arena.control.length,
         0,
       );
-      for (let i = 0; i < result; i++) {
+      const arrived = unlessLater(result, "recvmmsg");
+      if (arrived === undefined) return undefined;
+      const messages: ReceivedMessage[] = [];
+      for (let i = 0; i < arrived; i++) {
         try {
           messages.push(received(arena, i, arena.data, DATA_SIZE, arena.control));
         } finally {
           placeInBatch(arena, i);
         }
       }
-      return result;
+      return messages;
     });
     this.#burst += messages.length;
     if (this.#burst >= BURST_MAX) {
@@ -695,64 +690,70 @@ export class Socket implements Disposable {
     return decodeSockaddr(bytes.subarray(0, length))!;
   }
 
-  /** Tries until the kernel no longer says "later". */
-  async #perform(
+  /** Tries now, and again whenever the socket may be ready, until there is a result: undefined is "later" (EAGAIN). */
+  #perform<T>(
     direction: "read" | "write",
     syscall: string,
     options: WaitOptions,
-    attempt: () => number,
-  ): Promise<number> {
-    checkedWait(options);
-    options.signal?.throwIfAborted();
-    const first = attempt();
-    if (first !== -EAGAIN) return checkedResult(first, syscall);
-    const endMs = options.timeoutMs === undefined
-      ? Infinity
-      : performance.now() + options.timeoutMs;
-    while (true) {
-      this.#selection?.checkPeer();
-      const timeoutMs = endMs === Infinity ? undefined : Math.max(0, endMs - performance.now());
-      await this.#wait(direction, syscall, { signal: options.signal, timeoutMs });
+    attempt: () => T | undefined,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      checkedWait(options);
       options.signal?.throwIfAborted();
       const result = attempt();
-      if (result !== -EAGAIN) return checkedResult(result, syscall);
-    }
+      if (result !== undefined) return resolve(result);
+      this.#selection?.checkPeer();
+      this.#wait(direction, syscall, options, resolve, reject, attempt);
+    });
   }
 
-  /** Resolves when the socket may be ready; rejects on abort, timeout and close. */
-  #wait(direction: "read" | "write", syscall: string, options: WaitOptions): Promise<void> {
-    const { signal, timeoutMs } = options;
-    const waiters = direction === "read" ? this.#readers : this.#writers;
-    return new Promise<void>((resolve, reject) => {
-      // Where there is none and none can be, nothing waits.
-      const waking = reactor();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const settle = (finish: () => void) => {
-        const at = waiters.indexOf(waiter);
-        if (at < 0) return;
-        waiters.splice(at, 1);
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        if (this.#holding) waking.release();
-        finish();
-      };
-      const waiter: Waiter = {
-        resolve: () => settle(resolve),
-        reject: (reason) => settle(() => reject(reason)),
-      };
-      const abort = () => waiter.reject(signal!.reason);
-      waiters.push(waiter);
-      if (this.#holding) waking.hold();
-      signal?.addEventListener("abort", abort, { once: true });
-      if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MAX_MS) {
-        timer = setTimeout(() => waiter.reject(timedOut(syscall)), timeoutMs);
-      }
-      try {
-        this.#watch(direction === "read" ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
-      } catch (error) {
-        waiter.reject(error);
-      }
-    });
+  /** Keeps an operation until it succeeds; it fails on abort, timeout and close. */
+  #wait<T>(
+    direction: "read" | "write",
+    syscall: string,
+    { signal, timeoutMs }: WaitOptions,
+    resolve: (result: T) => void,
+    reject: (reason: unknown) => void,
+    attempt: () => T | undefined,
+  ): void {
+    const queue = direction === "read" ? this.#readers : this.#writers;
+    // Where there is none and none can be, nothing waits.
+    const waking = reactor();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const leave = () => {
+      queue.delete(pending);
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      if (this.#holding) waking.release();
+    };
+    const pending: Pending = {
+      retry: () => {
+        try {
+          const result = attempt();
+          if (result === undefined) return this.#selection?.checkPeer();
+          leave();
+          resolve(result);
+        } catch (error) {
+          pending.fail(error);
+        }
+      },
+      fail: (reason) => {
+        leave();
+        reject(reason);
+      },
+    };
+    const abort = () => pending.fail(signal!.reason);
+    queue.add(pending);
+    if (this.#holding) waking.hold();
+    signal?.addEventListener("abort", abort, { once: true });
+    if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MAX_MS) {
+      timer = setTimeout(() => pending.fail(timedOut(syscall)), timeoutMs);
+    }
+    try {
+      this.#watch(direction === "read" ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
+    } catch (error) {
+      pending.fail(error);
+    }
   }
 
   /** Has the reactor tell us of these events too. */
@@ -769,16 +770,16 @@ export class Socket implements Disposable {
   #onReady(events: number): void {
     const failed = (events & (EPOLLERR | EPOLLHUP)) !== 0;
     if (failed || (events & EPOLLOUT) !== 0) {
-      for (const waiter of [...this.#writers]) waiter.resolve();
+      for (const pending of this.#writers) pending.retry();
       // Otherwise every send that empties the queue would wake us.
-      if (this.#fd >= 0 && (this.#events & EPOLLOUT) !== 0) {
+      if (this.#writers.size === 0 && this.#fd >= 0 && (this.#events & EPOLLOUT) !== 0) {
         this.#events &= ~EPOLLOUT;
         if (this.#events === 0) reactor().remove(this.#fd);
         else reactor().change(this.#fd, this.#events);
       }
     }
     if (failed || (events & (EPOLLIN | EPOLLRDHUP)) !== 0) {
-      for (const waiter of [...this.#readers]) waiter.resolve();
+      for (const pending of this.#readers) pending.retry();
     }
   }
 
@@ -808,13 +809,14 @@ export class Socket implements Disposable {
   }
 
   #interrupt(error: MifError): void {
-    for (const waiter of [...this.#readers, ...this.#writers]) waiter.reject(error);
+    for (const pending of this.#readers) pending.fail(error);
+    for (const pending of this.#writers) pending.fail(error);
   }
 
   #setHolding(holding: boolean): void {
     if (this.#holding === holding) return;
     this.#holding = holding;
-    for (let i = this.#readers.length + this.#writers.length; i > 0; i--) {
+    for (let i = this.#readers.size + this.#writers.size; i > 0; i--) {
       if (holding) reactor().hold();
       else reactor().release();
     }
@@ -861,8 +863,10 @@ function received(
   };
 }
 
-/** The text only where it is needed. */
-function checkedResult(result: number, syscall: string): number {
+/** The result of a system call, undefined where the kernel says "later". */
+function unlessLater(result: number, syscall: string): number | undefined {
+  if (result === -EAGAIN) return undefined;
+  // The text only where it is needed.
   return result >= 0 ? result : checked(result, syscall, `Cannot ${syscall}`);
 }
 

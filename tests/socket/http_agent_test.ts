@@ -6,6 +6,7 @@ import * as https from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
+import { reactor } from "../../lib/socket/reactor.ts";
 import { connect, httpAgent, httpsAgent, listen, type PvdInfo } from "../../mod.ts";
 import { makeCertificates } from "./certificates.ts";
 import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
@@ -24,6 +25,8 @@ const answer: http.RequestListener = (request, response) => {
 };
 
 before(async () => {
+  // Its descriptors stay: whoever counts is not the first who waits.
+  reactor();
   for (const server of [createServer(answer), https.createServer({ cert, key }, answer)]) {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
