@@ -8,6 +8,7 @@ import {
   AddressRecord,
   Kind,
   LinkRecord,
+  linux,
   NexthopMemberRecord,
   NexthopRecord,
   RouteRecord,
@@ -85,6 +86,17 @@ export function readRecords(bytes: Uint8Array): Records {
     at += size;
   }
   return records;
+}
+
+const REFUSING: readonly number[] = [
+  linux.RTN_UNREACHABLE,
+  linux.RTN_BLACKHOLE,
+  linux.RTN_PROHIBIT,
+];
+
+/** Whether packets that take a route go nowhere. */
+export function refuses({ type }: RouteRecord): boolean {
+  return REFUSING.includes(type);
 }
 
 const names = new TextDecoder();

@@ -9,7 +9,7 @@
 
 import { linux, type RuleRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress, networkOf, parseAddress, prefixContains } from "../ip/address.ts";
-import { recordAddress, type Records } from "../netlink/records.ts";
+import { interfaceName, recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
 import type { Advertised } from "./advertisement_memory.ts";
 import type { Link, PvdDraft } from "./draft.ts";
@@ -83,12 +83,12 @@ export function collectEvidence(
   return evidence;
 }
 
-/** Whether a rule looks a table up for every packet of its source, of any user, mark, port or interface. */
+/** Whether a rule looks a table up for every packet that this host sends from its source, of any user, mark or port. */
 export function holdsAllPackets(rule: RuleRecord): boolean {
   return rule.action === linux.FR_ACT_TO_TBL && rule.narrowed === 0 && rule.tos === 0 &&
     rule.mark === 0 && rule.mask === 0 && rule.destinationLength === 0 &&
     (rule.flags & linux.FIB_RULE_INVERT) === 0 && rule.suppressPrefixLength < 0 &&
-    rule.inputInterface[0] === 0 && rule.outputInterface[0] === 0;
+    ["", "lo"].includes(interfaceName(rule.inputInterface)) && rule.outputInterface[0] === 0;
 }
 
 /** The statements that cover an address, the longest prefixes only. */

@@ -10,7 +10,13 @@ import { changeKernel } from "../netlink/change.ts";
 import { getpvdinfo } from "../pvd/getpvdinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { planRemoval, planRoutes, type RoutePlan } from "./plan.ts";
-import { describeChange, type PolicyChange, PRIORITY_TABLE, writePolicy } from "./policy.ts";
+import {
+  DEFAULTS,
+  describeChange,
+  type PolicyChange,
+  tableOfSource,
+  writePolicy,
+} from "./policy.ts";
 import { readHostRoutes } from "./state.ts";
 
 /** How {@linkcode installRoutes} goes about it. */
@@ -46,7 +52,7 @@ export interface RouteTable {
   interface: string | null;
   /** The router; null where the table is closed, or where the link needs none. */
   gateway: string | null;
-  /** Whether anything leaves by it. A closed one only has the backstop: its router is gone. */
+  /** Whether anything leaves by it. A closed one only has what is on its link: its router is gone. */
   open: boolean;
   /** Source prefixes, "address/length", whose packets look into it; empty after a crash half-way. */
   sources: string[];
@@ -109,15 +115,18 @@ export function showRoutes(): RouteTable[] {
     }
     return known;
   };
-  for (const { table, family, nexthop } of routes) {
+  for (const { table, family, destination, nexthop } of routes) {
     const known = of(table, family);
-    if (!nexthop) continue;
+    if (!nexthop || destination !== DEFAULTS[family]) continue;
     known.interface = nexthop.interface.name;
     known.gateway = nexthop.gateway;
     known.open = true;
   }
-  for (const { table, family, from, priority } of rules) {
-    if (priority === PRIORITY_TABLE) of(table, family).sources.push(from);
+  for (const rule of rules) {
+    const table = tableOfSource(rule);
+    if (table === null) continue;
+    const { sources } = of(table, rule.family);
+    if (!sources.includes(rule.from)) sources.push(rule.from);
   }
   return [...tables.values()].sort((a, b) => a.table - b.table || a.family - b.family);
 }

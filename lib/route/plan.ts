@@ -1,10 +1,13 @@
 /**
- * What is to change in the kernel so that every source address leaves by its own PvD's router. Pure.
+ * What is to change in the kernel so that every source address leaves by its own PvD's router, or not at all. Pure.
  *
- * Each router of a PvD has one table: a default route through it, and behind that an unreachable one, so that nothing
- * leaves by another way when the router is gone. Two rules send the packets of a source prefix there: the first lets
- * main answer for what is on a link or routed specifically (suppress_prefixlength), the second looks into the table.
- * Where main routes a destination specifically through a router of somebody else, two more rules come before.
+ * Each router of a PvD has one table with all that its sources may reach: the prefixes on its link, its specific
+ * routes, and the default route through it. Two rules hold a source prefix to its table: the first looks into it, the
+ * second makes what is not there unreachable. Nothing else of the main table counts, for its routes to the links and
+ * routers of other PvDs would lead packets of this source there; only what main refuses is refused here too.
+ *
+ * The second rule is not a route in the table, because a socket bound to a device (SO_BINDTODEVICE) passes over
+ * `unreachable` routes: they are on no device.
  *
  * What says little does not undo what was told: a prefix that has a table stays with it, closed where its router is
  * gone, until something names another router (an advertisement, a network manager, a gateway of the same subnet).
@@ -13,7 +16,6 @@
  */
 
 import { createHash } from "node:crypto";
-import { linux } from "../../ffi/layout.gen.ts";
 import {
   formatAddress,
   isLinkLocal,
@@ -25,15 +27,15 @@ import {
 } from "../ip/address.ts";
 import type { PvdAddress, PvdInfo } from "../pvd/pvd.ts";
 import {
-  detourRules,
+  DEFAULTS,
   type Nexthop,
   type PolicyChange,
   type PolicyRoute,
   type PolicyRule,
-  PRIORITY_TABLE,
   sourceRules,
   TABLE_COUNT,
   TABLE_FIRST,
+  tableOfSource,
 } from "./policy.ts";
 
 /** What there is before. */
@@ -44,6 +46,8 @@ export interface RouteState {
   rules: PolicyRule[];
   /** All addresses of the host, 4 or 16 bytes. */
   addresses: Uint8Array[];
+  /** Destinations, "address/length", that the main table makes unreachable or swallows. */
+  refused: string[];
   /** Whether somebody else has routes in a table, or a rule that names it. */
   isForeign(table: number): boolean;
 }
@@ -60,26 +64,13 @@ export interface RoutePlan {
 /** The changes that lead from the state to what the PvDs need; none where all is as it should be. */
 export function planRoutes(pvds: PvdInfo[], state: RouteState): RoutePlan {
   const tables = assignTables(pvds, state);
-  const sources = findSources(pvds, state, tables);
-  const selectors = selectPrefixes(sources);
-  const notices = [...explain(sources, tables), ...selectors.flatMap(({ notice }) => notice ?? [])];
-  const held = selectors.filter((selector): selector is Held => selector.table !== null);
-  const routes = [...new Set(held.map(({ family, table }) => `${family} ${table}`))]
-    .flatMap((key) => {
-      const [family, table] = key.split(" ").map(Number) as [4 | 6, number];
-      return routesOf(family, table, tables.get(table) ?? null);
-    });
-  const detours = findDetours(pvds, held, tables);
-  if (detours.left > 0) {
-    notices.push(
-      `${detours.left} specific routes through other routers are left as they are: more than ${DETOURS_MAX} would slow ` +
-        "every packet down",
-    );
-  }
-  const rules = [
-    ...held.flatMap(({ family, prefix, table }) => sourceRules(family, prefix.text, table)),
-    ...detours.rules,
-  ];
+  const sources = withoutConflicts(findSources(pvds, state, tables));
+  const notices = explain(sources, tables);
+  const held = selectPrefixes(sources);
+  const routes = findRoutes(pvds, sources, held, tables, state.refused);
+  const rules = held.flatMap(({ family, prefix, table }) =>
+    sourceRules(family, prefix.text, table)
+  );
   return {
     changes: difference(state, routes, rules),
     notices,
@@ -108,8 +99,9 @@ function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
       for (const nexthop of nexthopsOf(pvd, family)) waiting.set(nameOf(nexthop), nexthop);
     }
   }
-  for (const { table, nexthop } of state.routes) {
-    if (!nexthop || tables.has(table) || state.isForeign(table)) continue;
+  for (const { table, family, destination, nexthop } of state.routes) {
+    if (!nexthop || destination !== DEFAULTS[family]) continue;
+    if (tables.has(table) || state.isForeign(table)) continue;
     const current = waiting.get(nameOf(nexthop));
     if (!current || current.interface.index !== nexthop.interface.index) continue;
     tables.set(table, current);
@@ -145,8 +137,6 @@ function nexthopsOf(pvd: PvdInfo, family: 4 | 6): Nexthop[] {
   return gateways.map((gateway) => ({ interface: pvd.interface, gateway }));
 }
 
-const DEFAULTS = { 4: "0.0.0.0/0", 6: "::/0" } as const;
-
 // ── Source addresses ──
 
 /** A parsed "address/length", for it is held against many addresses. */
@@ -171,10 +161,20 @@ interface Source {
   bytes: Uint8Array;
   /** By which a rule is to select it, alone or with its neighbours. */
   prefix: Prefix;
-  interface: string;
+  /** That has it; null where none does. */
+  pvd: PvdInfo | null;
+  /** By the length it has on its link; null where it is on none. */
+  subnet: Prefix | null;
   table: number | null;
   /** Why there is no table, or not the one that the PvD would have it in. */
-  why: "unattributed" | "no gateway" | "which gateway" | "kept" | "on no link" | null;
+  why:
+    | "unattributed"
+    | "no gateway"
+    | "which gateway"
+    | "several PvDs"
+    | "kept"
+    | "on no link"
+    | null;
 }
 
 function isUnattributed({ table, why }: Source): boolean {
@@ -183,6 +183,7 @@ function isUnattributed({ table, why }: Source): boolean {
 
 function findSources(pvds: PvdInfo[], state: RouteState, tables: Tables): Source[] {
   const before = rulesBefore(state);
+  const links = linksOf(state, tables);
   const sources: Source[] = [];
   const placed = new Set<string>();
   for (const pvd of pvds) {
@@ -190,7 +191,7 @@ function findSources(pvds: PvdInfo[], state: RouteState, tables: Tables): Source
       const { bytes } = parseAddress(address.address)!;
       if (isLinkLocal(bytes) || isLoopback(bytes)) continue;
       placed.add(formatAddress(bytes));
-      sources.push(findSource(pvd, address, bytes, ruleOf(before, bytes), tables));
+      sources.push(findSource(pvd, address, bytes, ruleOf(before, bytes), tables, links));
     }
   }
   // An address whose link is down, or that is in no PvD for some other reason, stays where it was.
@@ -198,9 +199,19 @@ function findSources(pvds: PvdInfo[], state: RouteState, tables: Tables): Source
     const rule = ruleOf(before, bytes);
     if (!rule || placed.has(formatAddress(bytes))) continue;
     const family = bytes.length === 4 ? 4 : 6;
-    sources.push({ family, bytes, ...rule, interface: "", why: "on no link" });
+    sources.push({ family, bytes, ...rule, pvd: null, subnet: null, why: "on no link" });
   }
   return sources;
+}
+
+/** The link that each table is of, also those that have no next hop any more. */
+function linksOf({ routes }: RouteState, tables: Tables): Map<number, number> {
+  const links = new Map<number, number>();
+  for (const { table, nexthop } of routes) {
+    if (nexthop && !links.has(table)) links.set(table, nexthop.interface.index);
+  }
+  for (const [table, nexthop] of tables) links.set(table, nexthop.interface.index);
+  return links;
 }
 
 function findSource(
@@ -209,13 +220,21 @@ function findSource(
   bytes: Uint8Array,
   before: PrefixTable | undefined,
   tables: Tables,
+  links: Map<number, number>,
 ): Source {
   const { nexthop, sure, why } = chooseNexthop(pvd, address, bytes);
   const table = nexthop ? tableOf(tables, nexthop) : null;
-  const source = { family: address.family, bytes, interface: pvd.interface.name };
+  // A prefix of no length is no subnet.
+  const subnet = prefixOf(bytes, address.prefixLength || bytes.length * 8);
+  const source = { family: address.family, bytes, pvd, subnet };
   if (before && before.table === table) return { ...source, ...before, why };
-  if (before && !sure) return { ...source, ...before, why: why ?? "kept" };
-  return { ...source, prefix: selectingPrefix(pvd, address, bytes), table, why };
+  if (before && !sure) {
+    // The prefix of a rule may cover an address that came later, on another link.
+    const link = links.get(before.table) ?? pvd.interface.index;
+    links.set(before.table, link);
+    if (link === pvd.interface.index) return { ...source, ...before, why: why ?? "kept" };
+  }
+  return { ...source, prefix: subnet, table, why };
 }
 
 /** The prefix and table of a rule. */
@@ -226,9 +245,11 @@ interface PrefixTable {
 
 /** The rules of ours by which prefixes look into tables now, the longest prefixes first. */
 function rulesBefore({ rules }: RouteState): PrefixTable[] {
-  return rules.filter(({ priority }) => priority === PRIORITY_TABLE).map(({ from, table }) => {
-    const { bytes, prefixLength } = parsePrefix(from)!;
-    return { prefix: prefixOf(bytes, prefixLength), table };
+  return rules.flatMap((rule) => {
+    const table = tableOfSource(rule);
+    if (table === null) return [];
+    const { bytes, prefixLength } = parsePrefix(rule.from)!;
+    return [{ prefix: prefixOf(bytes, prefixLength), table }];
   }).sort((a, b) => b.prefix.prefixLength - a.prefix.prefixLength);
 }
 
@@ -273,47 +294,41 @@ function chooseNexthop(pvd: PvdInfo, address: PvdAddress, bytes: Uint8Array): Ch
 /** Attributions that name the router, and not only the lack of another. */
 const TELLING: ReadonlySet<string> = new Set(["router-advertisement", "systemd-networkd", "rule"]);
 
-/** The prefix of an address where all of it is on the link and so the PvD's, else the address alone. */
-function selectingPrefix(pvd: PvdInfo, { prefixLength }: PvdAddress, bytes: Uint8Array): Prefix {
-  const prefix = prefixOf(bytes, prefixLength);
-  const onLink = pvd.routes.some(({ destination, gateway }) =>
-    destination === prefix.text && gateway === null
-  );
-  return onLink && prefixLength > 0 ? prefix : prefixOf(bytes, bytes.length * 8);
-}
-
 // ── Selectors ──
 
 /** A source prefix and its table. */
-interface Selector {
+interface Held {
   family: 4 | 6;
   prefix: Prefix;
-  /** Null: no rule, for it is somebody's whose packets are to go as they do. */
-  table: number | null;
-  notice?: string;
-}
-
-interface Held extends Selector {
   table: number;
 }
 
+/** A source cannot tell PvDs apart that hold the same address: it gets no table. */
+function withoutConflicts(sources: Source[]): Source[] {
+  const tables = new Map<string, Set<number | null>>();
+  for (const { bytes, table } of sources) {
+    const text = formatAddress(bytes);
+    tables.set(text, (tables.get(text) ?? new Set()).add(table));
+  }
+  return sources.map((source) => {
+    const isSure = tables.get(formatAddress(source.bytes))!.size === 1;
+    return isSure ? source : { ...source, table: null, why: "several PvDs" };
+  });
+}
+
 /**
- * The prefixes of all addresses, none of which selects an address of another table: where one would, its own
- * addresses are selected one by one.
+ * The prefixes of all addresses that have a table, none of which selects an address of another one or of none: where
+ * one would, its own addresses are selected one by one.
  */
-function selectPrefixes(sources: Source[]): Selector[] {
-  const selectors = new Map<string, Selector>();
+function selectPrefixes(sources: Source[]): Held[] {
+  const selectors = new Map<string, Held>();
   for (const { family, bytes, prefix: wide, table } of sources) {
+    if (table === null) continue;
     const selectsOthers = sources.some((other) =>
       other.table !== table && holds(wide, other.bytes)
     );
     const prefix = selectsOthers ? prefixOf(bytes, bytes.length * 8) : wide;
-    const same = selectors.get(prefix.text);
-    if (!same) selectors.set(prefix.text, { family, prefix, table });
-    if (!same || same.table === table) continue;
-    same.table = null;
-    same.notice =
-      `${prefix.text} has no table: several PvDs hold the address, and a source cannot tell them apart`;
+    selectors.set(prefix.text, { family, prefix, table });
   }
   const all = [...selectors.values()];
   // A prefix within another of the same table selects nothing more.
@@ -327,7 +342,8 @@ function selectPrefixes(sources: Source[]): Selector[] {
 
 function explain(sources: Source[], tables: Tables): string[] {
   const notices = new Set<string>();
-  for (const { prefix: { text }, interface: link, table, why } of sources) {
+  for (const { bytes, prefix: { text }, pvd, table, why } of sources) {
+    const link = pvd?.interface.name;
     if (table !== null) {
       if (tables.has(table)) continue;
       const now = why === "kept"
@@ -338,6 +354,11 @@ function explain(sources: Source[], tables: Tables): string[] {
       notices.add(
         `${text} has no table: ${link} has several routers, and nothing says which of them gave it; ` +
           "solicit their advertisements (CAP_NET_RAW)",
+      );
+    } else if (why === "several PvDs") {
+      notices.add(
+        `${prefixOf(bytes, bytes.length * 8).text} has no table: several PvDs hold the address, ` +
+          "and a source cannot tell them apart",
       );
     } else if (why === "which gateway") {
       notices.add(
@@ -350,55 +371,113 @@ function explain(sources: Source[], tables: Tables): string[] {
 
 // ── Routes and rules ──
 
-function routesOf(family: 4 | 6, table: number, nexthop: Nexthop | null): PolicyRoute[] {
-  const backstop: PolicyRoute = { kind: "route", family, table, nexthop: null };
-  return nexthop ? [backstop, { ...backstop, nexthop }] : [backstop];
-}
-
-/** More rules would be walked by every packet of the host. */
-const DETOURS_MAX = 64;
-
-/**
- * Rules around main's specific routes through the routers of other PvDs. Other routers (of a VPN, of another subnet
- * behind the link) are the host's own business and stay.
- */
-function findDetours(
+/** What the tables that rules lead to are to hold. */
+function findRoutes(
   pvds: PvdInfo[],
-  selectors: Held[],
+  sources: Source[],
+  held: Held[],
   tables: Tables,
-): { rules: PolicyRule[]; left: number } {
-  const routers = new Set([...tables.values()].map(nameOf));
-  for (const { router, interface: link } of pvds) {
-    if (router !== null) routers.add(nameOf({ interface: link, gateway: router }));
-  }
-  const rules = new Map<string, PolicyRule[]>();
-  for (const { routes, interface: link } of pvds) {
-    for (const { destination, gateway } of routes) {
-      const to = parsePrefix(destination);
-      if (!to || to.prefixLength === 0 || gateway === null) continue;
-      const name = nameOf({ interface: link, gateway });
-      if (!routers.has(name)) continue;
-      for (const { family, prefix, table } of selectors) {
-        const own = tables.get(table);
-        if (family !== to.family || (own && nameOf(own) === name)) continue;
-        if (holds(prefix, parseAddress(gateway)!.bytes)) continue;
-        rules.set(
-          `${prefix.text} ${destination}`,
-          detourRules(family, prefix.text, destination, table),
-        );
+  refused: string[],
+): PolicyRoute[] {
+  const routes = new Map<string, PolicyRoute>();
+  const add = (
+    family: 4 | 6,
+    table: number,
+    destination: string,
+    nexthop: Nexthop | null,
+  ) => {
+    const route: PolicyRoute = { kind: "route", family, table, destination, nexthop };
+    // Of several ways to one destination the first is taken: the tables know no preference.
+    const key = keyOf(route);
+    if (!routes.has(key)) routes.set(key, route);
+  };
+  for (const family of [6, 4] as const) {
+    const inUse = new Set(held.filter((one) => one.family === family).map(({ table }) => table));
+    const refusals = refused.filter((destination) => parsePrefix(destination)!.family === family);
+    for (const table of inUse) {
+      for (const destination of refusals) add(family, table, destination, null);
+      const nexthop = tables.get(table);
+      if (nexthop) add(family, table, DEFAULTS[family], nexthop);
+    }
+    for (const pvd of pvds) {
+      const own = sources.filter((source) => source.pvd === pvd && source.family === family);
+      for (const { destination, gateway, into } of placeRoutes(pvd, family, own, tables)) {
+        const nexthop = { interface: pvd.interface, gateway };
+        for (const table of into) {
+          if (table !== null && inUse.has(table)) add(family, table, destination, nexthop);
+        }
       }
     }
   }
-  const wanted = [...rules.keys()].sort();
-  return {
-    rules: wanted.slice(0, DETOURS_MAX).flatMap((key) => rules.get(key)!),
-    left: Math.max(0, wanted.length - DETOURS_MAX),
-  };
+  return [...routes.values()];
+}
+
+/** A route of a PvD, and the tables it belongs into. */
+interface PlacedRoute {
+  destination: string;
+  gateway: string | null;
+  into: (number | null)[];
 }
 
 /**
- * From what is there to what is wanted, in an order in which no packet finds a table without its backstop: tables are
- * filled before a rule names them, and emptied after the last one has gone.
+ * The specific routes of a PvD in the tables of its routers. An interface's own PvD may hold several subnets, each
+ * with its router: then what lies in a subnet, or goes through it, is that one's only.
+ *
+ * @param own The PvD's sources of this family.
+ */
+function placeRoutes(
+  pvd: PvdInfo,
+  family: 4 | 6,
+  own: Source[],
+  tables: Tables,
+): PlacedRoute[] {
+  const nexthops = nexthopsOf(pvd, family).map(({ gateway, ...rest }) => ({
+    gateway,
+    bytes: gateway === null ? null : parseAddress(gateway)!.bytes,
+    table: tableOf(tables, { gateway, ...rest }),
+  }));
+  const open = nexthops.map(({ table }) => table);
+  const onLink = (prefix: Prefix): (number | null)[] => {
+    const inside = own.filter(({ bytes }) => holds(prefix, bytes));
+    if (inside.length > 0) return inside.map(({ table }) => table);
+    const routers = nexthops.filter(({ bytes }) => bytes !== null && holds(prefix, bytes));
+    return routers.length > 0 ? routers.map(({ table }) => table) : open;
+  };
+  // A table whose router is gone gets no routes through another one.
+  const through = (gateway: string): number[] => {
+    const direct = nexthops.find((nexthop) => nexthop.gateway === gateway);
+    if (direct) return [direct.table];
+    const { bytes } = parseAddress(gateway)!;
+    const near = own.filter(({ subnet }) => subnet !== null && holds(subnet, bytes));
+    if (near.length === 0) return open.length === 1 ? open : [];
+    return open.filter((table) => near.some((source) => source.table === table));
+  };
+  const placed: PlacedRoute[] = [];
+  if (family === 6 && pvd.addresses.some(isOfLink)) {
+    const into = own.map(({ table }) => table);
+    placed.push({ destination: LINK_LOCAL, gateway: null, into });
+  }
+  for (const { destination, gateway } of pvd.routes) {
+    const to = parsePrefix(destination);
+    if (to?.family !== family || to.prefixLength === 0) continue;
+    const prefix = prefixOf(to.bytes, to.prefixLength);
+    const into = gateway === null ? onLink(prefix) : through(gateway);
+    placed.push({ destination, gateway, into });
+  }
+  return placed;
+}
+
+/** Whether an address is of IPv6 and link-local. */
+function isOfLink({ family, address }: PvdAddress): boolean {
+  return family === 6 && isLinkLocal(parseAddress(address)!.bytes);
+}
+
+const LINK_LOCAL = "fe80::/64";
+
+/**
+ * From what is there to what is wanted, in an order in which no packet of a source that has a table goes by another:
+ * tables are filled before a rule leads to them, a source has its new rules before it loses its old ones, and it is
+ * stopped after it was led and longer.
  */
 function difference(
   state: RouteState,
@@ -425,10 +504,11 @@ function difference(
 /** What the kernel knows one by. */
 function keyOf(target: PolicyRoute | PolicyRule): string {
   if (target.kind === "route") {
-    return `${target.family} ${target.table} ${target.nexthop ? "gateway" : "backstop"}`;
+    const { family, table, destination, nexthop } = target;
+    return [family, table, destination, nexthop ? "way" : "refusal"].join(" ");
   }
-  const { family, priority, from, to, table, suppress } = target;
-  return [family, priority, from, to, table, suppress].join(" ");
+  const { family, priority, from, to, local, table, suppress } = target;
+  return [family, priority, from, to, local, table, suppress].join(" ");
 }
 
 /** What may differ under one key. */
@@ -439,12 +519,11 @@ function detailOf(target: PolicyRoute | PolicyRule): string {
 
 function rankOf({ operation, target }: PolicyChange): number {
   if (target.kind === "route") {
-    const isBackstop = target.nexthop === null;
-    if (operation === "remove") return isBackstop ? 7 : 6;
-    return isBackstop ? 0 : 1;
+    // Without its default route a table is closed: that does not wait.
+    const closes = target.nexthop !== null && target.destination === DEFAULTS[target.family];
+    return operation !== "remove" ? 0 : closes ? 5 : 6;
   }
-  // Main must not be asked for specific routes where the table behind is not asked too.
-  const isOfMain = target.table === linux.RT_TABLE_MAIN;
-  if (operation === "remove") return isOfMain ? 5 : 4;
-  return isOfMain ? 3 : 2;
+  const leads = target.table !== null;
+  if (operation === "remove") return leads ? 3 : 4;
+  return leads ? 1 : 2;
 }

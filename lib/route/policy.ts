@@ -10,7 +10,7 @@
 import { Kind, linux, NEVER, RouteRecord, RuleRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress, parseAddress, parsePrefix } from "../ip/address.ts";
 import type { ChangeOperation } from "../netlink/change.ts";
-import { recordAddress } from "../netlink/records.ts";
+import { interfaceName, recordAddress } from "../netlink/records.ts";
 
 /**
  * rtm_protocol and FRA_PROTOCOL of all that is ours. No number below 256 is registered with anybody; 88 is in neither
@@ -22,18 +22,22 @@ export const ROUTE_PROTOCOL = 88;
 export const TABLE_FIRST = 1_000_000_000;
 export const TABLE_COUNT = 1_000_000_000;
 
-/** Of the default route in a table of ours. */
-const GATEWAY_METRIC = 1024;
-/** Of the backstop: behind every other route. */
-const BACKSTOP_METRIC = 4278198272;
+/** Of every route that leads somewhere. */
+const WAY_METRIC = 1024;
+/** Of every route that leads nowhere: behind those that do. */
+const REFUSAL_METRIC = 4278198272;
 
-/** A rule "from PREFIX lookup TABLE". */
-export const PRIORITY_TABLE = 28803;
-/** A rule "from PREFIX lookup main suppress_prefixlength 0": what is on a link, or routed specifically. */
-export const PRIORITY_SPECIFIC = 28802;
-/** Pairs of rules for destinations that main routes through somebody else's router; the longest prefixes first. */
-const PRIORITY_DETOUR_FIRST = 28500;
-const PRIORITY_DETOUR_LAST = PRIORITY_DETOUR_FIRST + 2 * 128 + 1;
+/**
+ * A rule "from PREFIX iif lo lookup TABLE". "iif lo" is what this host itself sends (ip-rule(8)): what it forwards for
+ * its neighbours may carry the same source prefix and is none of ours.
+ */
+const PRIORITY_TABLE = 28400;
+/** A rule "from PREFIX iif lo unreachable": what the table does not know goes nowhere. */
+const PRIORITY_REFUSAL = 28401;
+/** The layout before this one had its rules behind these, up to here. They are ours still, to take away. */
+const PRIORITY_LAST = 28803;
+
+const LOOPBACK = "lo";
 
 /** Where packets go next: a router on a link, or the link itself where it needs none. */
 export interface Nexthop {
@@ -42,12 +46,14 @@ export interface Nexthop {
   gateway: string | null;
 }
 
-/** A default route of ours. */
+/** A route of ours. */
 export interface PolicyRoute {
   kind: "route";
   family: 4 | 6;
   table: number;
-  /** Null is the backstop: nothing leaves. */
+  /** "address/length". */
+  destination: string;
+  /** Null: nothing leaves. */
   nexthop: Nexthop | null;
 }
 
@@ -60,7 +66,10 @@ export interface PolicyRule {
   from: string;
   /** "address/length" of the destination, null for any. */
   to: string | null;
-  table: number;
+  /** Whether it is only for what this host itself sends. */
+  local: boolean;
+  /** Null: nothing leaves. */
+  table: number | null;
   /** Routes of this prefix length or less are not taken; -1 for none. */
   suppress: number;
 }
@@ -76,68 +85,72 @@ export function isOurTable(table: number): boolean {
   return table >= TABLE_FIRST && table < TABLE_FIRST + TABLE_COUNT;
 }
 
-/** The rules by which packets from a prefix look into a table, after what main knows specifically. */
+/** Destination of the default route. */
+export const DEFAULTS = { 4: "0.0.0.0/0", 6: "::/0" } as const;
+
+/** The rules that hold packets from a prefix to a table: what is not in there does not leave. */
 export function sourceRules(family: 4 | 6, from: string, table: number): PolicyRule[] {
-  const rule = { kind: "rule", family, from, to: null } as const;
+  const rule = { kind: "rule", family, from, to: null, local: true, suppress: -1 } as const;
   return [
-    { ...rule, priority: PRIORITY_TABLE, table, suppress: -1 },
-    { ...rule, priority: PRIORITY_SPECIFIC, table: linux.RT_TABLE_MAIN, suppress: 0 },
+    { ...rule, priority: PRIORITY_TABLE, table },
+    { ...rule, priority: PRIORITY_REFUSAL, table: null },
   ];
 }
 
-/** The rules by which packets from a prefix ignore main's route to a destination, but not its longer ones. */
-export function detourRules(family: 4 | 6, from: string, to: string, table: number): PolicyRule[] {
-  const { prefixLength } = parsePrefix(to)!;
-  const priority = PRIORITY_DETOUR_FIRST + 2 * (128 - prefixLength);
-  const rule = { kind: "rule", family, from, to } as const;
-  return [
-    { ...rule, priority: priority + 1, table, suppress: -1 },
-    { ...rule, priority, table: linux.RT_TABLE_MAIN, suppress: prefixLength },
-  ];
+/** The table of ours that a rule leads all packets of its source prefix to, else null. */
+export function tableOfSource({ to, table }: PolicyRule): number | null {
+  return to === null && table !== null && isOurTable(table) ? table : null;
 }
 
 /** The route that a record holds where it is ours, else null. */
 export function readPolicyRoute(
   record: RouteRecord,
-  interfaceName: (index: number) => string,
+  nameOf: (index: number) => string,
 ): PolicyRoute | null {
   const { family, table, type, priority } = record;
   if (record.protocol !== ROUTE_PROTOCOL || !isOurTable(table)) return null;
   if ((family !== 4 && family !== 6) || record.nexthopId !== 0) return null;
-  if (record.destinationLength !== 0 || record.sourceLength !== 0) return null;
-  if (type === linux.RTN_UNREACHABLE && priority === BACKSTOP_METRIC) {
-    return { kind: "route", family, table, nexthop: null };
+  if (record.sourceLength !== 0) return null;
+  const destination = prefixText(record.destination, family, record.destinationLength);
+  const route = { kind: "route", family, table, destination } as const;
+  if (type === linux.RTN_UNREACHABLE && priority === REFUSAL_METRIC) {
+    return { ...route, nexthop: null };
   }
-  if (type !== linux.RTN_UNICAST || priority !== GATEWAY_METRIC) return null;
+  if (type !== linux.RTN_UNICAST || priority !== WAY_METRIC) return null;
   const gateway = record.gatewayFamily === 0
     ? null
     : formatAddress(recordAddress(record.gateway, record.gatewayFamily));
-  const link = { index: record.interface, name: interfaceName(record.interface) };
-  return { kind: "route", family, table, nexthop: { interface: link, gateway } };
+  const link = { index: record.interface, name: nameOf(record.interface) };
+  return { ...route, nexthop: { interface: link, gateway } };
 }
 
 /** The rule that a record holds where it is ours, else null. */
 export function readPolicyRule(record: RuleRecord): PolicyRule | null {
-  const { family, table, priority } = record;
+  const { family, table, priority, action } = record;
   if (record.protocol !== ROUTE_PROTOCOL || (family !== 4 && family !== 6)) return null;
-  if (record.action !== linux.FR_ACT_TO_TBL || record.flags !== 0) return null;
+  if (priority < PRIORITY_TABLE || priority > PRIORITY_LAST || record.flags !== 0) return null;
   if ((record.mark | record.mask | record.tos | record.l3mdev | record.narrowed) !== 0) return null;
-  if (record.inputInterface[0] !== 0 || record.outputInterface[0] !== 0) return null;
-  const isDetour = priority >= PRIORITY_DETOUR_FIRST && priority <= PRIORITY_DETOUR_LAST;
-  if (!isDetour && priority !== PRIORITY_SPECIFIC && priority !== PRIORITY_TABLE) return null;
-  if (isDetour !== (record.destinationLength > 0) || record.sourceLength === 0) return null;
-  if (table !== linux.RT_TABLE_MAIN && !isOurTable(table)) return null;
-  const text = (bytes: Uint8Array, length: number) =>
-    `${formatAddress(recordAddress(bytes, family))}/${length}`;
+  if (record.outputInterface[0] !== 0 || record.sourceLength === 0) return null;
+  const input = interfaceName(record.inputInterface);
+  if (input !== "" && input !== LOOPBACK) return null;
+  const refuses = action === linux.FR_ACT_UNREACHABLE;
+  if (!refuses && action !== linux.FR_ACT_TO_TBL) return null;
+  if (!refuses && table !== linux.RT_TABLE_MAIN && !isOurTable(table)) return null;
+  const { destinationLength } = record;
   return {
     kind: "rule",
     family,
     priority,
-    from: text(record.source, record.sourceLength),
-    to: isDetour ? text(record.destination, record.destinationLength) : null,
-    table,
+    from: prefixText(record.source, family, record.sourceLength),
+    to: destinationLength === 0 ? null : prefixText(record.destination, family, destinationLength),
+    local: input === LOOPBACK,
+    table: refuses ? null : table,
     suppress: record.suppressPrefixLength,
   };
+}
+
+function prefixText(bytes: Uint8Array, family: 4 | 6, length: number): string {
+  return `${formatAddress(recordAddress(bytes, family))}/${length}`;
 }
 
 /** The record by which the kernel is told. */
@@ -145,7 +158,7 @@ export function writePolicy(target: PolicyRoute | PolicyRule): Uint8Array {
   return target.kind === "route" ? writeRoute(target) : writeRule(target);
 }
 
-function writeRoute({ family, table, nexthop }: PolicyRoute): Uint8Array {
+function writeRoute({ family, table, destination, nexthop }: PolicyRoute): Uint8Array {
   const bytes = new Uint8Array(RouteRecord.SIZE);
   const record = new RouteRecord(new DataView(bytes.buffer), 0);
   record.kind = Kind.route;
@@ -154,8 +167,11 @@ function writeRoute({ family, table, nexthop }: PolicyRoute): Uint8Array {
   record.table = table;
   record.protocol = ROUTE_PROTOCOL;
   record.expiresSeconds = NEVER;
+  const to = parsePrefix(destination)!;
+  record.destination.set(to.bytes);
+  record.destinationLength = to.prefixLength;
   record.type = nexthop ? linux.RTN_UNICAST : linux.RTN_UNREACHABLE;
-  record.priority = nexthop ? GATEWAY_METRIC : BACKSTOP_METRIC;
+  record.priority = nexthop ? WAY_METRIC : REFUSAL_METRIC;
   if (!nexthop) return bytes;
   record.interface = nexthop.interface.index;
   if (nexthop.gateway === null) {
@@ -170,16 +186,18 @@ function writeRoute({ family, table, nexthop }: PolicyRoute): Uint8Array {
   return bytes;
 }
 
-function writeRule({ family, priority, from, to, table, suppress }: PolicyRule): Uint8Array {
+function writeRule(
+  { family, priority, from, to, local, table, suppress }: PolicyRule,
+): Uint8Array {
   const bytes = new Uint8Array(RuleRecord.SIZE);
   const record = new RuleRecord(new DataView(bytes.buffer), 0);
   record.kind = Kind.rule;
   record.size = RuleRecord.SIZE;
   record.family = family;
   record.priority = priority;
-  record.table = table;
   record.protocol = ROUTE_PROTOCOL;
-  record.action = linux.FR_ACT_TO_TBL;
+  record.table = table ?? 0;
+  record.action = table === null ? linux.FR_ACT_UNREACHABLE : linux.FR_ACT_TO_TBL;
   record.suppressPrefixLength = suppress;
   const source = parsePrefix(from)!;
   record.source.set(source.bytes);
@@ -189,6 +207,7 @@ function writeRule({ family, priority, from, to, table, suppress }: PolicyRule):
     record.destination.set(destination.bytes);
     record.destinationLength = destination.prefixLength;
   }
+  if (local) record.inputInterface.set(new TextEncoder().encode(LOOPBACK));
   return bytes;
 }
 
@@ -197,29 +216,34 @@ const VERBS: Record<ChangeOperation, string> = { add: "add", replace: "replace",
 /** The change as a command of ip(8) that does the same. */
 export function describeChange({ operation, target }: PolicyChange): string {
   const verb = VERBS[operation];
-  const tag = `protocol ${ROUTE_PROTOCOL}`;
-  if (target.kind === "rule") {
-    const { family, priority, from, to, table, suppress } = target;
-    const words = [
-      `ip -${family} rule ${verb} from ${from}`,
-      to === null ? "" : `to ${to}`,
-      `lookup ${table === linux.RT_TABLE_MAIN ? "main" : table}`,
-      suppress < 0 ? "" : `suppress_prefixlength ${suppress}`,
-      `priority ${priority} ${tag}`,
-    ];
-    return words.filter((word) => word !== "").join(" ");
-  }
-  const { family, table, nexthop } = target;
-  if (!nexthop) {
-    return `ip -${family} route ${verb} unreachable default table ${table} metric ${BACKSTOP_METRIC} ${tag}`;
-  }
+  const words = target.kind === "rule" ? ruleWords(target) : routeWords(target);
+  return [
+    `ip -${target.family} ${target.kind} ${verb}`,
+    ...words.filter((word) => word !== ""),
+    `protocol ${ROUTE_PROTOCOL}`,
+  ].join(" ");
+}
+
+function ruleWords({ priority, from, to, local, table, suppress }: PolicyRule): string[] {
+  return [
+    `from ${from}`,
+    to === null ? "" : `to ${to}`,
+    local ? `iif ${LOOPBACK}` : "",
+    table === null ? "unreachable" : `lookup ${table === linux.RT_TABLE_MAIN ? "main" : table}`,
+    suppress < 0 ? "" : `suppress_prefixlength ${suppress}`,
+    `priority ${priority}`,
+  ];
+}
+
+function routeWords({ family, table, destination, nexthop }: PolicyRoute): string[] {
+  const to = destination === DEFAULTS[family] ? "default" : destination;
+  if (!nexthop) return [`unreachable ${to} table ${table} metric ${REFUSAL_METRIC}`];
   const inet6 = family === 4 && nexthop.gateway?.includes(":") ? "inet6 " : "";
-  const words = [
-    `ip -${family} route ${verb} default`,
+  return [
+    to,
     nexthop.gateway === null ? "" : `via ${inet6}${nexthop.gateway}`,
     `dev ${nexthop.interface.name}`,
     nexthop.gateway === null ? "" : "onlink",
-    `table ${table} metric ${GATEWAY_METRIC} ${tag}`,
+    `table ${table} metric ${WAY_METRIC}`,
   ];
-  return words.filter((word) => word !== "").join(" ");
 }

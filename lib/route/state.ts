@@ -7,7 +7,9 @@
  * @module
  */
 
-import { interfaceName, recordAddress } from "../netlink/records.ts";
+import { linux, type RouteRecord } from "../../ffi/layout.gen.ts";
+import { formatAddress } from "../ip/address.ts";
+import { interfaceName, recordAddress, refuses } from "../netlink/records.ts";
 import { type KernelSnapshot, readRoutes } from "../netlink/snapshot.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
@@ -44,6 +46,7 @@ function readState(kernel: KernelSnapshot): RouteState {
       .flatMap((record) => readPolicyRoute(record, nameOf) ?? []),
     rules: [],
     addresses: kernel.addresses.map(({ address, family }) => recordAddress(address, family)),
+    refused: kernel.routes.flatMap(refusedDestination),
     isForeign: memoized((table) =>
       named.has(table) || readRoutes({ table }).some((route) => !readPolicyRoute(route, nameOf))
     ),
@@ -55,6 +58,13 @@ function readState(kernel: KernelSnapshot): RouteState {
   }
   for (const { vrfTable } of kernel.links) named.add(vrfTable);
   return state;
+}
+
+/** What a route of main refuses, but for all that has no other route. */
+function refusedDestination(route: RouteRecord): string[] {
+  const { family, table, destinationLength } = route;
+  if (table !== linux.RT_TABLE_MAIN || !refuses(route) || destinationLength === 0) return [];
+  return [`${formatAddress(recordAddress(route.destination, family))}/${destinationLength}`];
 }
 
 function memoized(ask: (table: number) => boolean): (table: number) => boolean {

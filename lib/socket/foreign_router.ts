@@ -17,7 +17,7 @@
 
 import { linux, type RouteRecord, type RuleRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress, prefixContains } from "../ip/address.ts";
-import { interfaceName, recordAddress, type Records } from "../netlink/records.ts";
+import { interfaceName, recordAddress, type Records, refuses } from "../netlink/records.ts";
 
 /** The packets in question. */
 export interface SourceQuestion {
@@ -46,11 +46,6 @@ interface Way {
   refuses: boolean;
 }
 
-const REFUSING: readonly number[] = [
-  linux.RTN_UNREACHABLE,
-  linux.RTN_BLACKHOLE,
-  linux.RTN_PROHIBIT,
-];
 const REFUSING_ACTIONS: readonly number[] = [
   linux.FR_ACT_UNREACHABLE,
   linux.FR_ACT_BLACKHOLE,
@@ -157,10 +152,10 @@ function nextHops(
 ): Way[] {
   const ways: Way[] = [];
   for (const route of routes) {
-    const refuses = REFUSING.includes(route.type);
-    if (route.family !== family || !(refuses || route.type === linux.RTN_UNICAST)) continue;
-    if (refuses || route.interface !== 0 || route.nexthopId === 0) {
-      ways.push(way(route, family, refuses, route.interface, gatewayText(route)));
+    const refused = refuses(route);
+    if (route.family !== family || !(refused || route.type === linux.RTN_UNICAST)) continue;
+    if (refused || route.interface !== 0 || route.nexthopId === 0) {
+      ways.push(way(route, family, refused, route.interface, gatewayText(route)));
       continue;
     }
     const members = nexthopMembers.filter(({ group }) => group === route.nexthopId);
@@ -184,7 +179,7 @@ function nextHops(
 function way(
   route: RouteRecord,
   family: 4 | 6,
-  refuses: boolean,
+  refused: boolean,
   index: number,
   gateway: string | null,
 ): Way {
@@ -195,7 +190,7 @@ function way(
     gateway,
     source: recordAddress(route.source, family),
     sourceLength: route.sourceLength,
-    refuses,
+    refuses: refused,
   };
 }
 

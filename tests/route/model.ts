@@ -4,11 +4,11 @@
  * @module
  */
 
-import { linux } from "../../ffi/layout.gen.ts";
 import { formatAddress, parseAddress, parsePrefix, prefixContains } from "../../lib/ip/address.ts";
 import type { RouteState } from "../../lib/route/plan.ts";
 import {
   isOurTable,
+  type Nexthop,
   type PolicyChange,
   type PolicyRoute,
   type PolicyRule,
@@ -82,10 +82,18 @@ function familyOf(address: string): 4 | 6 {
   return address.includes(":") ? 6 : 4;
 }
 
+/** A route that fits a packet, and how long its prefix is. */
+interface Match {
+  way: string;
+  length: number;
+}
+
 /** Ours as it changes, beside a main table that the PvDs say. */
 export class ModelKernel {
   readonly targets = new Map<string, PolicyRoute | PolicyRule>();
   readonly foreign = new Set<number>();
+  /** What main refuses. */
+  readonly refused: string[] = [];
   #pvds: PvdInfo[];
 
   constructor(pvds: PvdInfo[]) {
@@ -106,6 +114,7 @@ export class ModelKernel {
       addresses: this.#pvds.flatMap(({ addresses }) =>
         addresses.map(({ address }) => parseAddress(address)!.bytes)
       ),
+      refused: this.refused,
       isForeign: (table) => this.foreign.has(table),
     };
   }
@@ -117,14 +126,14 @@ export class ModelKernel {
     if (operation === "add" && has) throw new Error(`EEXIST ${key}`);
     if (operation === "replace" && target.kind === "rule") throw new Error(`EINVAL ${key}`);
     if (operation === "remove" && !has) throw new Error(`ESRCH ${key}`);
-    if (operation !== "remove" && this.foreign.has(target.table)) {
+    if (operation !== "remove" && target.table !== null && this.foreign.has(target.table)) {
       throw new Error(`${target.table} is not ours`);
     }
     if (operation === "remove") this.targets.delete(key);
     else this.targets.set(key, target);
   }
 
-  /** Where a packet goes: "router%link", "on link", or "unreachable". */
+  /** Where a packet of this host goes: "router%link", "on link", or "unreachable". */
   way(source: string, destination: string): string {
     const from = parseAddress(source)!.bytes;
     const to = parseAddress(destination)!.bytes;
@@ -132,36 +141,42 @@ export class ModelKernel {
       covers(rule.from, from) && (rule.to === null || covers(rule.to, to))
     ).sort((a, b) => a.priority - b.priority);
     for (const { table, suppress } of rules) {
-      const found = isOurTable(table) ? this.#ours(from.length, table) : this.#main(to);
+      if (table === null) return "unreachable";
+      const found = isOurTable(table) ? this.#ours(to, table) : this.#main(to);
       if (found && found.length > suppress) return found.way;
     }
     return this.#main(to)?.way ?? "unreachable";
   }
 
-  #ours(size: number, table: number): { way: string; length: number } | null {
-    const family = size === 4 ? 4 : 6;
-    const routes = this.state.routes.filter((route) =>
-      route.family === family && route.table === table
-    );
-    const best = routes.find(({ nexthop }) => nexthop) ?? routes[0];
-    if (!best) return null;
-    const { nexthop } = best;
-    const way = nexthop ? `${nexthop.gateway ?? ""}%${nexthop.interface.name}` : "unreachable";
-    return { way, length: 0 };
+  #ours(to: Uint8Array, table: number): Match | null {
+    let best: Match | null = null;
+    for (const { family, table: other, destination, nexthop } of this.state.routes) {
+      if (other !== table || family !== (to.length === 4 ? 4 : 6)) continue;
+      const { prefixLength: length } = parsePrefix(destination)!;
+      if (!covers(destination, to)) continue;
+      // A refusal is behind a way of the same length.
+      if (best && (best.length > length || (best.length === length && !nexthop))) continue;
+      best = { way: nexthop ? wayText(destination, nexthop) : "unreachable", length };
+    }
+    return best;
   }
 
-  #main(to: Uint8Array): { way: string; length: number } | null {
-    let best: { way: string; length: number } | null = null;
-    for (const { routes, interface: { name } } of this.#pvds) {
+  #main(to: Uint8Array): Match | null {
+    let best: Match | null = null;
+    for (const { routes, interface: link } of this.#pvds) {
       for (const { destination, gateway } of routes) {
         const { prefixLength: length } = parsePrefix(destination)!;
         if (!covers(destination, to) || (best && best.length >= length)) continue;
-        const way = gateway === null && length > 0 ? "on link" : `${gateway ?? ""}%${name}`;
-        best = { way, length };
+        best = { way: wayText(destination, { interface: link, gateway }), length };
       }
     }
     return best;
   }
+}
+
+function wayText(destination: string, { gateway, interface: { name } }: Nexthop): string {
+  const isDefault = parsePrefix(destination)!.prefixLength === 0;
+  return gateway === null && !isDefault ? `on ${name}` : `${gateway ?? ""}%${name}`;
 }
 
 function covers(prefix: string, address: Uint8Array): boolean {
@@ -171,11 +186,9 @@ function covers(prefix: string, address: Uint8Array): boolean {
 
 function keyOf(target: PolicyRoute | PolicyRule): string {
   if (target.kind === "route") {
-    return `route ${target.family} ${target.table} ${target.nexthop ? 1024 : "backstop"}`;
+    const { family, table, destination, nexthop } = target;
+    return `route ${family} ${table} ${destination} ${nexthop ? 1024 : "refusal"}`;
   }
-  const { family, priority, from, to, table, suppress } = target;
-  return `rule ${family} ${priority} ${from} ${to} ${table} ${suppress}`;
+  const { family, priority, from, to, local, table, suppress } = target;
+  return `rule ${family} ${priority} ${from} ${to} ${local} ${table} ${suppress}`;
 }
-
-/** The table that the PvDs say. */
-export const MAIN: number = linux.RT_TABLE_MAIN;

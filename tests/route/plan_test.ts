@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { planRemoval, planRoutes, type RoutePlan } from "../../lib/route/plan.ts";
-import { describeChange, isOurTable, ROUTE_PROTOCOL } from "../../lib/route/policy.ts";
+import { linux } from "../../ffi/layout.gen.ts";
+import { planRemoval, planRoutes, type RoutePlan, type RouteState } from "../../lib/route/plan.ts";
+import {
+  describeChange,
+  isOurTable,
+  type PolicyRoute,
+  type PolicyRule,
+  ROUTE_PROTOCOL,
+} from "../../lib/route/policy.ts";
 import type { PvdInfo } from "../../mod.ts";
-import { MAIN, ModelKernel, type PvdInit, pvdOf } from "./model.ts";
+import { ModelKernel, type PvdInit, pvdOf } from "./model.ts";
 
 const R1 = "fe80::1";
 const R2 = "fe80::2";
@@ -38,24 +45,31 @@ const commands = ({ changes }: RoutePlan) => changes.map(describeChange);
 describe("what is installed", () => {
   test("tables are filled before rules name them, and each command names all it is", () => {
     const { plan } = installed(routers().slice(0, 1));
-    const { table } = plan.changes[0]!.target;
+    const table = plan.changes[0]!.target.table!;
     assert.ok(isOurTable(table));
+    const tag = `protocol ${ROUTE_PROTOCOL}`;
     assert.deepEqual(commands(plan), [
-      `ip -6 route add unreachable default table ${table} metric 4278198272 protocol ${ROUTE_PROTOCOL}`,
-      `ip -6 route add default via fe80::1 dev h0 onlink table ${table} metric 1024 protocol ${ROUTE_PROTOCOL}`,
-      `ip -6 rule add from 2001:db8:1::/64 lookup ${table} priority 28803 protocol ${ROUTE_PROTOCOL}`,
-      "ip -6 rule add from 2001:db8:1::/64 lookup main suppress_prefixlength 0 priority 28802 " +
-      `protocol ${ROUTE_PROTOCOL}`,
+      `ip -6 route add default via fe80::1 dev h0 onlink table ${table} metric 1024 ${tag}`,
+      `ip -6 route add 2001:db8:1::/64 dev h0 table ${table} metric 1024 ${tag}`,
+      `ip -6 rule add from 2001:db8:1::/64 iif lo lookup ${table} priority 28400 ${tag}`,
+      `ip -6 rule add from 2001:db8:1::/64 iif lo unreachable priority 28401 ${tag}`,
     ]);
   });
 
-  test("each source goes to its router, and directly to what is on the link", () => {
+  test("each source goes to its router, and directly to what is on its own link", () => {
     const { kernel, plan } = installed(routers());
     assert.deepEqual(plan.notices, []);
     assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
     assert.equal(kernel.way(S2, FAR), "fe80::2%h0");
-    assert.equal(kernel.way(S1, "2001:db8:1::b"), "on link");
-    assert.equal(kernel.way(S1, "2001:db8:2::b"), "on link");
+    assert.equal(kernel.way(S1, "2001:db8:1::b"), "on h0");
+    assert.equal(kernel.way(S1, "2001:db8:2::b"), "fe80::1%h0");
+    assert.equal(kernel.way(S1, "fe80::b"), "fe80::1%h0");
+  });
+
+  test("neighbours are reached by their link-local addresses where the host has one on the link", () => {
+    const { kernel } = installed(routers([{ addresses: [`${S1}/64`, "fe80::a/64"] }]));
+    assert.equal(kernel.way(S1, "fe80::b"), "on h0");
+    assert.equal(kernel.way(S2, "fe80::b"), "fe80::2%h0");
   });
 
   test("a table's number is the same for the same router of the same link, whatever else is there", () => {
@@ -73,20 +87,22 @@ describe("what is installed", () => {
   test("a table that somebody else has is left alone, also when he takes it later", () => {
     const [pvd] = routers() as [PvdInfo];
     const { kernel, plan } = installed([pvd]);
-    const taken = plan.changes[0]!.target.table;
+    const taken = plan.changes[0]!.target.table!;
     for (const known of [kernel, new ModelKernel([pvd])]) {
       known.foreign.add(taken);
       install(known, [pvd]);
       assert.equal(known.way(S1, FAR), "fe80::1%h0");
       assert.ok(known.state.routes.every(({ table }) => table === taken + 1));
+      assert.equal(known.way(S1, "2001:db8:1::b"), "on h0");
     }
   });
 
-  test("an address without an on-link prefix is selected alone", () => {
+  test("a prefix that is not on the link is selected too, for the addresses that are still to come", () => {
     const [a, b] = [{ onLink: false }, { addresses: [`${S2}/128`] }];
     const { kernel } = installed(routers([a, b]));
     const from = kernel.state.rules.map((rule) => rule.from).sort();
-    assert.deepEqual([...new Set(from)], [`${S1}/128`, `${S2}/128`]);
+    assert.deepEqual([...new Set(from)], ["2001:db8:1::/64", `${S2}/128`]);
+    assert.equal(kernel.way(S1, "2001:db8:1::b"), "fe80::1%h0");
   });
 
   test("link-local and loopback addresses get nothing", () => {
@@ -190,22 +206,25 @@ describe("prefixes that meet", () => {
   });
 });
 
-describe("routes of main that are not the default", () => {
-  test("one through another PvD's router is gone around, longer ones within it are not", () => {
-    const [a, b] = [{}, {
-      routes: ["2001:db8:f000::/36 via fe80::2", "2001:db8:ff00::/40 via fe80::2"],
-    }];
+describe("routes that are not the default", () => {
+  test("those through the own router are taken, those through another PvD's are not", () => {
     const { kernel } = installed([
-      ...routers([a, b]),
+      ...routers([{ routes: ["2001:db8:e000::/36 via fe80::1"] }, {
+        routes: ["2001:db8:f000::/36 via fe80::2", "2001:db8:ff00::/40 via fe80::2"],
+      }]),
       pvdOf({ link: "h1", addresses: ["2001:db8:ffff:1::1/64"] }),
     ]);
     assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
-    assert.equal(kernel.way(S1, "2001:db8:f123::1"), "fe80::1%h0");
-    assert.equal(kernel.way(S1, "2001:db8:ffff:1::2"), "on link");
+    assert.equal(kernel.way(S1, "2001:db8:ffff:1::2"), "fe80::1%h0");
     assert.equal(kernel.way(S2, FAR), "fe80::2%h0");
+    const lengths = (router: string) =>
+      kernel.state.routes.filter(({ nexthop }) => nexthop?.gateway === router)
+        .map(({ destination }) => destination).sort();
+    assert.deepEqual(lengths(R1), ["2001:db8:e000::/36", "::/0"]);
+    assert.deepEqual(lengths(R2), ["2001:db8:f000::/36", "2001:db8:ff00::/40", "::/0"]);
   });
 
-  test("through routers that are nobody's default they stay: a VPN, a router behind the link", () => {
+  test("a router behind the link is the PvD's, one on another link is not", () => {
     const { kernel } = installed([
       pvdOf({
         link: "h0",
@@ -215,18 +234,54 @@ describe("routes of main that are not the default", () => {
       }),
       pvdOf({ link: "h1", addresses: ["172.16.0.2/24"], routes: ["172.17.0.0/16 via 172.16.0.1"] }),
     ]);
-    assert.equal(kernel.way("192.0.2.10", "10.1.1.1"), "192.0.2.2%h0");
+    assert.equal(kernel.way("192.0.2.10", "10.1.1.1"), "192.0.2.1%h0");
     assert.equal(kernel.way("192.0.2.10", "10.9.1.1"), "192.0.2.9%h0");
-    assert.equal(kernel.way("192.0.2.10", "172.17.1.1"), "172.16.0.1%h1");
+    assert.equal(kernel.way("192.0.2.10", "172.17.1.1"), "192.0.2.1%h0");
+    // It has no router, so nothing was made for it.
+    assert.equal(kernel.way("172.16.0.2", "172.17.1.1"), "172.16.0.1%h1");
   });
 
-  test("more of them than rules can bear are told", () => {
-    const many = Array.from(
-      { length: 100 },
-      (_, i) => `2001:db8:f0${(i + 16).toString(16)}::/48 via ${R2}`,
-    );
-    const { plan } = installed(routers([{}, { routes: many }]));
-    assert.match(plan.notices.join(), /^36 specific routes/);
+  test("of several subnets on an interface each has what lies in it or goes through it", () => {
+    const { kernel } = installed([pvdOf({
+      link: "h0",
+      addresses: ["198.51.100.10/24", "203.0.113.10/24", "10.0.0.5/24"],
+      gateways: ["198.51.100.1", "203.0.113.1"],
+      routes: [
+        "172.16.0.0/16 via 198.51.100.9",
+        "172.17.0.0/16 via 203.0.113.1",
+        "172.18.0.0/16 via 192.168.0.9",
+        "169.254.0.0/16",
+      ],
+    })]);
+    const ways = (source: string) =>
+      [
+        "198.51.100.9",
+        "203.0.113.9",
+        "10.0.0.9",
+        "172.16.0.1",
+        "172.17.0.1",
+        "172.18.0.1",
+        "169.254.0.1",
+      ].map((to) => kernel.way(source, to));
+    const [own, other] = ["198.51.100.1%h0", "203.0.113.1%h0"];
+    assert.deepEqual(ways("198.51.100.10"), [
+      ...["on h0", own, own, "198.51.100.9%h0", own, own, "on h0"],
+    ]);
+    assert.deepEqual(ways("203.0.113.10"), [
+      ...[other, "on h0", other, other, "203.0.113.1%h0", other, "on h0"],
+    ]);
+  });
+
+  test("what main refuses is refused to every source", () => {
+    const pvds = routers([{ routes: ["fd00:1::/32 via fe80::1"] }]);
+    const kernel = new ModelKernel(pvds);
+    kernel.refused.push("fd00::/8", "10.0.0.0/8");
+    const { changes } = install(kernel, pvds);
+    assert.equal(kernel.way(S1, "fd99::1"), "unreachable");
+    assert.equal(kernel.way(S1, "fd00:1::1"), "fe80::1%h0");
+    assert.equal(kernel.way(S2, "fd00:1::1"), "unreachable");
+    assert.ok(changes.every(({ target }) => target.family === 6));
+    assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
   });
 });
 
@@ -277,7 +332,8 @@ describe("change", () => {
     assert.equal(plan.changes.length, 1);
     assert.match(commands(plan)[0]!, /^ip -6 route del default via fe80::1 /);
     assert.equal(kernel.way(S1, FAR), "unreachable");
-    assert.equal(kernel.way(S1, "2001:db8:1::b"), "on link");
+    assert.equal(kernel.way(S1, "2001:db8:1::b"), "on h0");
+    assert.equal(kernel.way(S2, "2001:db8:1::b"), "fe80::2%h0");
     assert.equal(kernel.way(S2, FAR), "fe80::2%h0");
     assert.match(plan.notices.join(), /2001:db8:1::\/64 is closed.*Another router serves the link/);
     // It comes back.
@@ -313,6 +369,7 @@ describe("change", () => {
     const { kernel } = installed(routers());
     const plan = install(kernel, routers([{ addresses: ["2001:db8:9::a/64", `${S1}/64`] }]));
     assert.deepEqual(plan.changes.map(({ operation, target }) => [operation, target.kind]), [
+      ["add", "route"],
       ["add", "rule"],
       ["add", "rule"],
     ]);
@@ -320,14 +377,15 @@ describe("change", () => {
     assert.deepEqual(end.changes.map(({ operation, target }) => [operation, target.kind]), [
       ["remove", "rule"],
       ["remove", "rule"],
+      ["remove", "route"],
     ]);
   });
 
-  test("a link that came back under its name has another index: its default route is replaced", () => {
+  test("a link that came back under its name has another index: its routes are replaced", () => {
     const [pvd] = routers() as [PvdInfo];
     const { kernel } = installed([pvd]);
     const plan = install(kernel, [{ ...pvd, interface: { name: "h0", index: 99 } }]);
-    assert.deepEqual(plan.changes.map(({ operation }) => operation), ["replace"]);
+    assert.deepEqual(plan.changes.map(({ operation }) => operation), ["replace", "replace"]);
   });
 
   test("an address whose link is down stays held", () => {
@@ -337,16 +395,29 @@ describe("change", () => {
     assert.deepEqual(plan.changes.map(describeChange).map((text) => text.split(" table")[0]), [
       "ip -6 route del default via fe80::1 dev h0 onlink",
       "ip -6 route del default via fe80::2 dev h0 onlink",
+      "ip -6 route del 2001:db8:1::/64 dev h0",
+      "ip -6 route del 2001:db8:2::/64 dev h0",
     ]);
+    for (const change of plan.changes) kernel.change(change);
+    assert.equal(kernel.way(S1, FAR), "unreachable");
   });
 
-  test("removal takes rules first, then default routes, then backstops", () => {
+  test("an address on another link that an old rule's prefix covers is not led to its table", () => {
+    const [pvd] = routers() as [PvdInfo];
+    const { kernel } = installed([pvd]);
+    const stranger = pvdOf({ link: "h1", addresses: ["2001:db8:1::77/64"] });
+    install(kernel, [pvd, stranger]);
+    assert.equal(kernel.way(S1, FAR), "fe80::1%h0");
+    assert.deepEqual(kernel.state.rules.map(({ from }) => from), [`${S1}/128`, `${S1}/128`]);
+  });
+
+  test("removal closes all sources before it lets any go the system's way, and empties tables last", () => {
     const { kernel } = installed(routers());
     const order = planRemoval(kernel.state).map(({ operation, target }) => {
       assert.equal(operation, "remove");
-      return target.kind === "rule" ? "rule" : target.nexthop ? "default" : "backstop";
+      return target.kind === "route" ? "route" : target.table === null ? "stop" : "lead";
     });
-    assert.deepEqual([...new Set(order)], ["rule", "default", "backstop"]);
+    assert.deepEqual([...new Set(order)], ["lead", "stop", "route"]);
     for (const change of planRemoval(kernel.state)) kernel.change(change);
     assert.equal(kernel.targets.size, 0);
   });
@@ -395,10 +466,27 @@ function certain(pvds: PvdInfo[], attributions: PvdInfo["attribution"][]): [stri
 
 const DESTINATIONS = [FAR, "2001:db8:eeee::1"];
 
+/** The same in the layout before this one: main for what is specific, and a backstop in the table. */
+function older({ routes, rules }: RouteState): (PolicyRoute | PolicyRule)[] {
+  const defaults = routes.filter(({ destination }) => destination === "::/0");
+  return [
+    ...defaults,
+    ...defaults.map((route) => ({ ...route, nexthop: null })),
+    ...rules.filter(({ table }) => table !== null).flatMap((rule) => [
+      { ...rule, priority: 28803, local: false },
+      { ...rule, priority: 28802, local: false, table: linux.RT_TABLE_MAIN, suppress: 0 },
+    ]),
+  ];
+}
+
 test("at no step of an installation does a packet go where it did not go and does not belong", () => {
   fc.assert(
-    fc.property(hosts, (pvds) => {
+    fc.property(hosts, fc.boolean(), (pvds, converts) => {
+      const { kernel: done } = installed(pvds);
       const kernel = new ModelKernel(pvds);
+      if (converts) {
+        for (const target of older(done.state)) kernel.change({ operation: "add", target });
+      }
       const sources = certain(pvds, ["router-advertisement", "rule", "sole-router"]);
       const ways = () =>
         sources.flatMap(([source]) => DESTINATIONS.map((to) => kernel.way(source, to)));
@@ -409,6 +497,7 @@ test("at no step of an installation does a packet go where it did not go and doe
         for (const [i, way] of ways().entries()) assert.ok(way === own[i] || way === before[i]);
       }
       assert.deepEqual(ways(), own);
+      assert.deepEqual([...kernel.targets.keys()].sort(), [...done.targets.keys()].sort());
     }),
     { numRuns: 1000 },
   );
@@ -421,18 +510,45 @@ test("whatever was there, of ours or half of it, the next installation makes it 
       const { changes } = planRoutes(first, kernel.state);
       for (const change of changes.slice(0, crash)) kernel.change(change);
       kernel.become(second);
-      for (const change of planRoutes(second, kernel.state).changes) {
-        kernel.change(change);
-        for (const { table } of kernel.state.rules.filter((rule) => rule.table !== MAIN)) {
-          assert.ok(kernel.state.routes.some((route) => route.table === table && !route.nexthop));
-        }
-      }
+      for (const change of planRoutes(second, kernel.state).changes) kernel.change(change);
       assert.deepEqual(planRoutes(second, kernel.state).changes, []);
+      // Who is led to a table is stopped behind it.
+      const { rules } = kernel.state;
+      for (const { from } of rules) {
+        const tables = rules.filter((rule) => rule.from === from).map(({ table }) => table);
+        assert.deepEqual([tables.length, tables.includes(null)], [2, true]);
+      }
       for (const [source, way] of certain(second, ["router-advertisement", "rule"])) {
         for (const to of DESTINATIONS) assert.equal(kernel.way(source, to), way);
+        for (const [other] of certain(second, ["router-advertisement", "rule"])) {
+          const near = kernel.way(source, other.replace(/[0-9a-f]+$/, "77"));
+          assert.ok([way, `on ${way.split("%")[1]}`].includes(near), near);
+        }
       }
       for (const change of planRemoval(kernel.state)) kernel.change(change);
       assert.equal(kernel.targets.size, 0);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a source that has a table never goes by another while the network changes", () => {
+  fc.assert(
+    fc.property(hosts, hosts, (first, second) => {
+      const { kernel } = installed(first);
+      const sources = certain(first, ["router-advertisement", "rule", "sole-router"]);
+      const next = new Map(certain(second, ["router-advertisement", "rule", "sole-router"]));
+      kernel.become(second);
+      for (const change of planRoutes(second, kernel.state).changes) {
+        kernel.change(change);
+        for (const [source, way] of sources) {
+          if (!next.has(source)) continue;
+          for (const to of DESTINATIONS) {
+            const taken = kernel.way(source, to);
+            assert.ok([way, next.get(source), "unreachable"].includes(taken), taken);
+          }
+        }
+      }
     }),
     { numRuns: 1000 },
   );
