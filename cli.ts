@@ -22,7 +22,7 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   route: {
     run: route,
     summary:
-      "a routing table for each: install [--watch] [--dry-run] [--solicit], remove, show [--json]",
+      "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   doctor: {
     run: doctor,

@@ -33,7 +33,7 @@ export type {
   PvdInfo,
   SocketAddress,
 } from "./lib/pvd/pvd.ts";
-export { followRoutes } from "./lib/route/follow.ts";
+export { followRoutes, type FollowRoutesOptions } from "./lib/route/follow.ts";
 export {
   installRoutes,
   type InstallRoutesOptions,

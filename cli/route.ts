@@ -33,36 +33,39 @@ export function route(words: string[]): string | Promise<string> | AsyncIterable
 function install(words: string[]): Promise<string> | AsyncIterable<string> {
   const { watch = false, json = false, ...options } = readOptions(words, {
     watch: { type: "boolean" },
+    "remove-at-end": { type: "boolean" },
     "dry-run": { type: "boolean" },
     solicit: { type: "boolean" },
     json: { type: "boolean" },
   });
   const dryRun = options["dry-run"] ?? false;
+  const removeAtEnd = options["remove-at-end"] ?? false;
+  if (removeAtEnd && !watch) throw new UsageError("--remove-at-end goes with --watch");
   if (!watch) return once(dryRun, options.solicit, json);
   if (dryRun) throw new UsageError("--watch and --dry-run exclude each other");
-  return untilSignalled(json);
+  return untilSignalled(removeAtEnd, json);
 }
 
 async function once(dryRun: boolean, solicit: boolean | undefined, json: boolean): Promise<string> {
   return describe(await installRoutes({ dryRun, solicit }), json);
 }
 
-async function* untilSignalled(json: boolean): AsyncGenerator<string> {
+async function* untilSignalled(removeAtEnd: boolean, json: boolean): AsyncGenerator<string> {
   const controller = new AbortController();
   const end = () => controller.abort();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
-  for await (const report of followRoutes({ signal: controller.signal })) {
+  for await (const report of followRoutes({ signal: controller.signal, removeAtEnd })) {
     // One line each, for those who read line by line.
     yield json ? JSON.stringify(report) + "\n" : describe(report, false);
   }
 }
 
-function remove(words: string[]): string {
+async function remove(words: string[]): Promise<string> {
   const options = readOptions(words, {
     "dry-run": { type: "boolean" },
     json: { type: "boolean" },
   });
-  return describe(removeRoutes({ dryRun: options["dry-run"] }), options.json ?? false);
+  return describe(await removeRoutes({ dryRun: options["dry-run"] }), options.json ?? false);
 }
 
 function show(words: string[]): string {

@@ -23,7 +23,7 @@ const DRAIN_MAX = 100_000;
 let listener: number | null = null;
 let last: KernelSnapshot | null = null;
 let number = 0;
-let changed: (() => void) | null = null;
+const changed = new Set<() => void>();
 const datagram = new Uint8Array(32 * 1024);
 
 /** The same object as before while the kernel has changed nothing. */
@@ -44,14 +44,19 @@ export function changeNumber(): number {
   if (fd < 0 || hasNews(fd)) {
     number++;
     last = null;
-    if (fd >= 0 && changed) queueMicrotask(changed);
+    if (fd >= 0) { for (const call of changed) queueMicrotask(call); }
   }
   return number;
 }
 
-/** Has a function called soon after each change that is heard, whoever heard it: by {@linkcode changeNumber}. */
-export function whenChanged(call: () => void): void {
-  changed = call;
+/**
+ * Has a function called soon after each change that is heard, whoever heard it by {@linkcode changeNumber}.
+ *
+ * @returns What ends it.
+ */
+export function whenChanged(call: () => void): () => void {
+  changed.add(call);
+  return () => changed.delete(call);
 }
 
 /** The netlink socket that hears of changes, to wait for: it stays ours. Minus an errno where we cannot hear. */

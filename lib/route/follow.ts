@@ -1,25 +1,41 @@
 /**
  * Keeps the tables right while the network changes: what `mif route install --watch` does.
  *
+ * It sleeps until the kernel tells of a change (links, addresses, routes, rules) or until a route's lifetime ends,
+ * which nobody tells of.
+ *
  * @module
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { NEVER } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
-import { changeNumber } from "../netlink/current.ts";
-import { installRoutes, type RouteReport } from "./install.ts";
+import { readSnapshot } from "../netlink/snapshot.ts";
+import { hearChanges } from "../socket/table_news.ts";
+import { install, type Installation, removeRoutes, type RouteReport } from "./install.ts";
 
-/** How often the kernel's news are looked for. Several that come together are one. */
-const POLL_MS = 250;
-/** What ends by itself (a lifetime) is no news: so often the host is looked at anyway. */
-const LOOK_MS = 10_000;
+/** How {@linkcode followRoutes} goes about it. */
+export interface FollowRoutesOptions {
+  /** Ends it. */
+  signal?: AbortSignal;
+  /** Whether the signal also takes away what is installed; else it stays, and holds what it held. */
+  removeAtEnd?: boolean;
+}
+
+/** Changes come in bursts: so long after one look the next one waits, for all that come meanwhile. */
+const SPACING_MS = 100;
+/** What was refused is tried again, also when nothing changes. */
+const RETRY_MS = 5_000;
+/** Where the kernel's news cannot be heard, so often the host is looked at. */
+const DEAF_MS = 10_000;
+/** setTimeout() takes no more than 2^31. */
+const LONGEST_MS = 24 * 3600 * 1000;
 
 /**
- * Installs routes as {@linkcode installRoutes} does and again whenever the host's addresses, routes or rules change.
+ * Installs routes as {@linkcode installRoutes} does, and again whenever the host's links, addresses, routes or rules change.
  *
- * @param options `signal` ends it; what is installed stays.
- * @returns The first report, then one for each time that something was changed or a notice came or went. What the
- *   kernel refuses later is a notice, and tried again.
+ * @returns The first report, then one for each time that something was changed or a notice came or went; with
+ *   `removeAtEnd` the last is that of {@linkcode removeRoutes}. What the kernel refuses later is a notice, and tried again.
  * @throws {MifError} As {@linkcode installRoutes} does, at the first time; EPERM at any time.
  *
  * @example
@@ -31,46 +47,99 @@ const LOOK_MS = 10_000;
  * ```
  */
 export async function* followRoutes(
-  options: { signal?: AbortSignal } = {},
+  options: FollowRoutesOptions = {},
 ): AsyncGenerator<RouteReport, void, void> {
-  const { signal } = options;
-  let seen = changeNumber();
-  let last = await unlessEnded(installRoutes({ signal }), signal);
-  if (!last) return;
-  yield last;
-  for (let lookedMs = performance.now();;) {
-    if (await unlessEnded(sleep(POLL_MS, true, { signal }), signal) === null) return;
-    const now = changeNumber();
-    if (now === seen && performance.now() - lookedMs < LOOK_MS) continue;
-    seen = now;
-    lookedMs = performance.now();
-    const report = await unlessEnded(again(signal), signal);
-    if (!report) return;
-    const notable = report.changes.length > 0 || report.notices.join() !== last.notices.join();
-    last = report;
-    if (notable) yield report;
-  }
-}
-
-/** A later round: the network may be in the middle of a change, and the next round finds it settled. */
-async function again(signal: AbortSignal | undefined): Promise<RouteReport> {
+  const { signal, removeAtEnd = false } = options;
+  // Before the first look: what changes during it is news.
+  const news = new News();
   try {
-    return await installRoutes({ signal });
+    yield* untilAborted(news, signal);
   } catch (error) {
-    if (!(error instanceof MifError) || error.code === "EPERM") throw error;
-    return { changes: [], notices: [error.message] };
+    if (!signal?.aborted) throw error;
+  } finally {
+    news.stop();
   }
+  if (removeAtEnd) yield await removeRoutes();
 }
 
-/** The value, or null where the signal came first. */
-async function unlessEnded<T>(
-  value: Promise<T>,
+/** Ends by throwing when the signal comes. */
+async function* untilAborted(
+  news: News,
   signal: AbortSignal | undefined,
-): Promise<T | null> {
-  try {
-    return await value;
-  } catch (error) {
-    if (signal?.aborted) return null;
-    throw error;
+): AsyncGenerator<RouteReport, void, void> {
+  let last = await install({ signal });
+  yield reportOf(last);
+  for (let failed = false;;) {
+    await sleep(SPACING_MS, undefined, { signal });
+    await news.next(Math.min(failed ? RETRY_MS : LONGEST_MS, endsInMs()), signal);
+    let next: Installation;
+    try {
+      next = await again(last, signal);
+      failed = false;
+    } catch (error) {
+      // The network may be in the middle of a change.
+      if (!(error instanceof MifError) || error.code === "EPERM") throw error;
+      next = { changes: [], notices: [error.message], unattributed: last.unattributed };
+      failed = true;
+    }
+    const isNotable = next.changes.length > 0 || next.notices.join() !== last.notices.join();
+    last = next;
+    if (isNotable) yield reportOf(next);
+  }
+}
+
+/** Asks the routers only where it was not asked before: their answers are news themselves. */
+async function again(
+  { unattributed }: Installation,
+  signal: AbortSignal | undefined,
+): Promise<Installation> {
+  const next = await install({ solicit: false, signal });
+  if (next.unattributed.every((prefix) => unattributed.includes(prefix))) return next;
+  const { changes, ...rest } = await install({ signal });
+  return { changes: [...next.changes, ...changes], ...rest };
+}
+
+function reportOf({ changes, notices }: RouteReport): RouteReport {
+  return { changes, notices };
+}
+
+/** Until the next route of main ends by its lifetime; the kernel tidies up after it, and tells, half a minute later. */
+function endsInMs(): number {
+  const lifetimes = readSnapshot().routes.map(({ expiresSeconds }) => expiresSeconds)
+    .filter((seconds) => seconds > 0 && seconds !== NEVER);
+  return (Math.min(LONGEST_MS / 1000, ...lifetimes) + 1) * 1000;
+}
+
+/** What the kernel tells, any number of changes as one. */
+class News {
+  #isPending = false;
+  #wake: (() => void) | null = null;
+  readonly #stop: (() => void) | null;
+
+  constructor() {
+    this.#stop = hearChanges(() => {
+      this.#isPending = true;
+      this.#wake?.();
+    });
+  }
+
+  /** Settles at the next change, at once where there was one since the last time; or when the time is over. */
+  async next(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#isPending) {
+      const waking = new AbortController();
+      this.#wake = () => waking.abort();
+      const either = AbortSignal.any([waking.signal, ...(signal ? [signal] : [])]);
+      // The timer also keeps the process alive: the listener does not.
+      await sleep(this.#stop ? timeoutMs : Math.min(timeoutMs, DEAF_MS), undefined, {
+        signal: either,
+      }).catch(() => {});
+      this.#wake = null;
+      signal?.throwIfAborted();
+    }
+    this.#isPending = false;
+  }
+
+  stop(): void {
+    this.#stop?.();
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { changeKernel } from "../netlink/change.ts";
@@ -11,6 +12,7 @@ import { getpvdinfo } from "../pvd/getpvdinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { planRemoval, planRoutes, type RoutePlan } from "./plan.ts";
 import {
+  closes,
   DEFAULTS,
   describeChange,
   type PolicyChange,
@@ -59,7 +61,8 @@ export interface RouteTable {
 }
 
 /**
- * Gives each router of a PvD a routing table with a backstop, and sends the packets of the PvD's source prefixes there.
+ * Gives each router of a PvD a routing table with all that the PvD's sources may reach, and holds the packets that this
+ * host sends from them to it.
  *
  * Changes just what differs from what is there, so doing it again changes nothing. All that it makes carries protocol
  * 88 and stands in tables 1000000000 to 1999999999, of which it takes only what nobody else uses.
@@ -76,6 +79,17 @@ export interface RouteTable {
  * ```
  */
 export async function installRoutes(options: InstallRoutesOptions = {}): Promise<RouteReport> {
+  const { changes, notices } = await install(options);
+  return { changes, notices };
+}
+
+/** A report, and the prefixes of which still nothing says which router gave them. */
+export interface Installation extends RouteReport {
+  unattributed: string[];
+}
+
+/** What {@linkcode installRoutes} does. */
+export async function install(options: InstallRoutesOptions): Promise<Installation> {
   const { pvds, dryRun = false, signal } = options;
   const plan = () => {
     const host = readHostRoutes();
@@ -85,17 +99,37 @@ export async function installRoutes(options: InstallRoutesOptions = {}): Promise
     await askRouters(options.solicit === true, signal);
   }
   signal?.throwIfAborted();
-  return dryRun ? report(plan()) : carryOut(plan);
+  let unattributed: string[] = [];
+  const noting = () => {
+    const steps = plan();
+    ({ unattributed } = steps);
+    return steps;
+  };
+  const done = dryRun ? report(noting()) : carryOut(noting);
+  return { ...done, unattributed };
 }
 
+/** So long sources stay closed before they go the system's way. */
+const CLOSED_MS = 200;
+
 /**
- * Takes away all that {@linkcode installRoutes} made, and nothing else. Rules go first.
+ * Takes away all that {@linkcode installRoutes} made, and nothing else.
+ *
+ * First no source reaches anything any more, for a fifth of a second: sockets that stay on a PvD hear of that and end,
+ * before their source may be led elsewhere.
  *
  * @throws {MifError} As {@linkcode installRoutes} does.
  */
-export function removeRoutes(options: { dryRun?: boolean } = {}): RouteReport {
+export async function removeRoutes(options: { dryRun?: boolean } = {}): Promise<RouteReport> {
   const plan = () => ({ changes: planRemoval(readHostRoutes().state), notices: [] });
-  return options.dryRun ? report(plan()) : carryOut(plan);
+  if (options.dryRun) return report(plan());
+  const closing = carryOut(() => {
+    const { changes, notices } = plan();
+    return { changes: changes.filter(closes), notices };
+  });
+  if (closing.changes.length > 0) await sleep(CLOSED_MS);
+  const rest = carryOut(plan);
+  return { changes: [...closing.changes, ...rest.changes], notices: [] };
 }
 
 /**

@@ -102,6 +102,11 @@ export function tableOfSource({ to, table }: PolicyRule): number | null {
   return to === null && table !== null && isOurTable(table) ? table : null;
 }
 
+/** Whether a step takes a source away from where it was led to. */
+export function closes({ operation, target }: PolicyChange): boolean {
+  return operation === "remove" && target.kind === "rule" && target.table !== null;
+}
+
 /** The route that a record holds where it is ours, else null. */
 export function readPolicyRoute(
   record: RouteRecord,

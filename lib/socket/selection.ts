@@ -26,7 +26,7 @@ import {
   networkOf,
   prefixContains,
 } from "../ip/address.ts";
-import { changeListener, changeNumber, currentSnapshot, whenChanged } from "../netlink/current.ts";
+import { changeNumber, currentSnapshot } from "../netlink/current.ts";
 import { interfaceName, recordAddress } from "../netlink/records.ts";
 import { lookupRoute, type RouteAnswer } from "../netlink/route_lookup.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
@@ -35,9 +35,9 @@ import { type ControlMessageInit, encodeControl } from "./control.ts";
 import { type Reach, reachOf } from "./foreign_router.ts";
 import { knownAddress, knownPrefix, oncePerSnapshot } from "./memory.ts";
 import * as options from "./options.ts";
-import { EPOLLIN, reactor } from "./reactor.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
 import { controlSteering, steeringOption, unselectable } from "./steering.ts";
+import { hearChanges } from "./table_news.ts";
 
 /** What selection needs of a socket. */
 export interface SelectableSocket {
@@ -534,12 +534,7 @@ let watching = false;
 /** Has a selection proved again whenever the kernel's tables change. */
 function watch(selection: Selection): void {
   live.add(selection);
-  if (watching) return;
-  const fd = changeListener();
-  if (fd < 0) return;
-  watching = true;
-  whenChanged(() => live.forEach((each) => each.prove()));
-  reactor().add(fd, EPOLLIN, () => changeNumber());
+  watching ||= hearChanges(() => live.forEach((each) => each.prove())) !== null;
 }
 
 /**

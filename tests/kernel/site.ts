@@ -83,8 +83,8 @@ export const LINKS = { twoLinks: ["h0", "h1"], twoRouters: ["h0", "h0"] } as con
 export type Routing = "none" | "by table" | "by rule";
 
 /**
- * A table for each router, found by the source. "by table": a backstop in the table, and main for what is on a link, as
- * `mif route install` makes it. "by rule": the table has all that the source may reach, and a rule is the backstop.
+ * A table for each router, found by the source. "by table": a backstop in the table, and main for what is on a link.
+ * "by rule": the table has all that the source may reach, and a rule is the backstop, as `mif route install` makes it.
  */
 export function routeBySource(
   host: Host,
@@ -105,7 +105,8 @@ export function routeBySource(
       if (routing === "by rule") {
         const linkLocal = family === 6 ? [`route add fe80::/64 dev ${link} table ${table}`] : [];
         const onLink = `route add ${prefix} dev ${link} table ${table}`;
-        return [...linkLocal, onLink, ...own, `rule add from ${prefix} unreachable pref 1020`];
+        const stop = `rule add from ${prefix} iif lo unreachable pref 1020`;
+        return [...linkLocal, onLink, ...own.map(localOnly), stop];
       }
       return [
         ...own,
@@ -115,6 +116,11 @@ export function routeBySource(
     });
     host.shell(`ip -${family} -batch - <<'.'\n${commands.join("\n")}\n.`);
   }
+}
+
+/** What the host forwards for others may have the same source. */
+function localOnly(command: string): string {
+  return command.replace(/^(rule .*) lookup/, "$1 iif lo lookup");
 }
 
 /** Opens a connected socket of each kind from one source and has the far server tell the source it saw. */
