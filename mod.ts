@@ -17,6 +17,19 @@
  */
 
 export { load, type LoadOptions } from "./ffi/library.ts";
+export type { ExtendedError } from "./lib/dns/edns.ts";
+export {
+  type DnsRecord,
+  query,
+  type QueryAnswer,
+  type QueryOptions,
+  type RecordOf,
+} from "./lib/dns/query.ts";
+export type { FieldData, RawData, RawType, RecordData, SoaData } from "./lib/dns/rdata.ts";
+export { RecordType } from "./lib/dns/record_type.ts";
+export type { AskOptions } from "./lib/dns/resolver.ts";
+export type { SvcParams } from "./lib/dns/svcb.ts";
+export type { ServerAddress } from "./lib/dns/transport.ts";
 export { MifError, type MifErrorInit } from "./lib/error.ts";
 export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export * from "./lib/names/flags.ts";

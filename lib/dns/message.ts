@@ -9,7 +9,7 @@
 import { type Edns, OPT_RECORD, readEdns } from "./edns.ts";
 import { type DnsName, foldCase, readName } from "./name.ts";
 import { randomUint16 } from "./random.ts";
-import { RecordType } from "./record_type.ts";
+import { TYPE_OPT } from "./record_type.ts";
 import { MalformedDnsError, WireReader } from "./wire.ts";
 
 /** Bytes of the header. */
@@ -204,7 +204,7 @@ function readSection(
     const ttl = reader.uint32();
     const length = reader.uint16();
     const start = reader.advance(length);
-    if (type === RecordType.OPT) {
+    if (type === TYPE_OPT) {
       if (records !== null || message.edns !== null || name.wire.length !== 1) {
         throw new MalformedDnsError("an OPT record out of its place");
       }

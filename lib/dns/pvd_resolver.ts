@@ -5,6 +5,7 @@
  */
 
 import { MifError } from "../error.ts";
+import { TIMEOUT_MAX_MS } from "../socket/socket.ts";
 import { type Outcome, readOutcome } from "./answer.ts";
 import { AnswerCache } from "./cache.ts";
 import type { ExtendedError } from "./edns.ts";
@@ -194,7 +195,7 @@ export class PvdResolver {
       };
       const abort = () => leave(signal!.reason);
       signal?.addEventListener("abort", abort, { once: true });
-      if (timeoutMs !== undefined) {
+      if (timeoutMs !== undefined && timeoutMs <= TIMEOUT_MAX_MS) {
         timer = setTimeout(() =>
           leave(
             this.#failed(question, "EAI_AGAIN", `there was no answer within ${timeoutMs} ms`),

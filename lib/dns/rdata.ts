@@ -8,16 +8,27 @@
 
 import { formatAddress } from "../ip/address.ts";
 import { nameToText, readName } from "./name.ts";
-import { type RawRecordType, RecordType, recordTypeName } from "./record_type.ts";
+import { RecordType, recordTypeName } from "./record_type.ts";
 import { readSvcParams, type SvcParams } from "./svcb.ts";
 import { MalformedDnsError, WireReader } from "./wire.ts";
 
 /** The data of a record, told apart by `type`. */
-export type RecordData =
-  /** RFC 1035 3.4.1, RFC 3596 2.2; RFC 5952 text. */
-  | { type: "A" | "AAAA"; address: string }
-  /** RFC 1035 3.3.1, 3.3.11, 3.3.12; RFC 6672 2.1. */
-  | { type: "CNAME" | "DNAME" | "NS" | "PTR"; target: string }
+export type RecordData = FieldData | RawData;
+
+/** The data of types that are read into fields. */
+export type FieldData =
+  /** RFC 1035 3.4.1. */
+  | { type: "A"; address: string }
+  /** RFC 3596 2.2; RFC 5952 text. */
+  | { type: "AAAA"; address: string }
+  /** RFC 1035 3.3.1. */
+  | { type: "CNAME"; target: string }
+  /** RFC 6672 2.1. */
+  | { type: "DNAME"; target: string }
+  /** RFC 1035 3.3.11. */
+  | { type: "NS"; target: string }
+  /** RFC 1035 3.3.12. */
+  | { type: "PTR"; target: string }
   | SoaData
   /** RFC 1035 3.3.9. "." as exchange: no mail is taken (RFC 7505). */
   | { type: "MX"; preference: number; exchange: string }
@@ -38,7 +49,9 @@ export type RecordData =
   /** RFC 8659 4.1. */
   | { type: "CAA"; critical: boolean; tag: string; value: string }
   /** RFC 9460 2: priority 0 is AliasMode; "." as target is the record's own name. */
-  | { type: "SVCB" | "HTTPS"; priority: number; target: string; parameters: SvcParams }
+  | { type: "SVCB"; priority: number; target: string; parameters: SvcParams }
+  /** RFC 9460 9, as SVCB. */
+  | { type: "HTTPS"; priority: number; target: string; parameters: SvcParams }
   /** RFC 4034 5.1. */
   | {
     type: "DS";
@@ -64,19 +77,23 @@ export type RecordData =
     association: Uint8Array;
   }
   /** RFC 4255 3.1. */
-  | { type: "SSHFP"; algorithm: number; fingerprintType: number; fingerprint: Uint8Array }
-  | RawData;
+  | { type: "SSHFP"; algorithm: number; fingerprintType: number; fingerprint: Uint8Array };
 
 /** RFC 1035 3.3.13. */
 export interface SoaData {
+  /** Tells it apart. */
   type: "SOA";
   /** The primary server. */
   mname: string;
   /** The mailbox of who is responsible, as a name. */
   rname: string;
+  /** Rises with each change of the zone (RFC 1982). */
   serial: number;
+  /** How often a secondary server looks for changes. */
   refreshSeconds: number;
+  /** And again where that failed. */
   retrySeconds: number;
+  /** Without success for so long it has no say any more. */
   expireSeconds: number;
   /** How long "there is none" holds (RFC 2308 4). */
   minimumSeconds: number;
@@ -84,13 +101,14 @@ export interface SoaData {
 
 /** A type that is not read into fields: "LOC", or "TYPE65280" where it has no mnemonic. */
 export interface RawData {
+  /** Tells it apart. */
   type: RawType;
   /** RFC 3597: as on the wire. */
   rdata: Uint8Array;
 }
 
 /** The mnemonics of {@linkcode RawData}. */
-export type RawType = keyof typeof RawRecordType | `TYPE${number}`;
+export type RawType = Exclude<keyof typeof RecordType, FieldData["type"] | "ANY"> | `TYPE${number}`;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -4,45 +4,36 @@
  * @module
  */
 
-/** Types whose records this package reads into fields, and OPT, which is no record of a name. */
+/** The types that can be asked for by name. OPT is none of them: no name has it. */
 export const RecordType = {
   A: 1,
   NS: 2,
   CNAME: 5,
   SOA: 6,
   PTR: 12,
+  HINFO: 13,
   MX: 15,
   TXT: 16,
-  AAAA: 28,
-  SRV: 33,
-  NAPTR: 35,
-  DNAME: 39,
-  OPT: 41,
-  DS: 43,
-  SSHFP: 44,
-  DNSKEY: 48,
-  TLSA: 52,
-  SVCB: 64,
-  HTTPS: 65,
-  ANY: 255,
-  CAA: 257,
-} as const;
-
-/** Types that can be asked for by name, whose records stay bytes. */
-export const RawRecordType = {
-  HINFO: 13,
   RP: 17,
   AFSDB: 18,
+  AAAA: 28,
   LOC: 29,
+  SRV: 33,
+  NAPTR: 35,
   KX: 36,
   CERT: 37,
+  DNAME: 39,
   APL: 42,
+  DS: 43,
+  SSHFP: 44,
   IPSECKEY: 45,
   RRSIG: 46,
   NSEC: 47,
+  DNSKEY: 48,
   DHCID: 49,
   NSEC3: 50,
   NSEC3PARAM: 51,
+  TLSA: 52,
   SMIMEA: 53,
   HIP: 55,
   CDS: 59,
@@ -50,19 +41,24 @@ export const RawRecordType = {
   OPENPGPKEY: 61,
   CSYNC: 62,
   ZONEMD: 63,
+  SVCB: 64,
+  HTTPS: 65,
   SPF: 99,
   EUI48: 108,
   EUI64: 109,
+  ANY: 255,
   URI: 256,
+  CAA: 257,
 } as const;
 
-const numbers = new Map<string, number>(
-  Object.entries({ ...RecordType, ...RawRecordType }),
-);
+/** The type of the record that is no name's but a message's own (RFC 6891 6.1.1). */
+export const TYPE_OPT = 41;
+
+const numbers = new Map<string, number>(Object.entries(RecordType));
 const mnemonics = new Map<number, string>([...numbers].map(([name, number]) => [number, name]));
 
 /** What cannot be asked for: OPT, and TKEY, TSIG and transfers of zones (RFC 6895 3.1). ANY can. */
-const isMeta = (type: number) => type === RecordType.OPT || (type >= 249 && type <= 254);
+const isMeta = (type: number) => type === TYPE_OPT || (type >= 249 && type <= 254);
 
 /**
  * The number of a type to ask for, from "MX", "TYPE15" or 15.

@@ -12,6 +12,7 @@ import type { Query } from "./message.ts";
 export interface ServerAddress {
   /** RFC 5952 text. */
   address: string;
+  /** UDP and TCP port. */
   port: number;
   /** Interface of a link-local address; a PvD's own where left out. */
   scopeId?: number;

@@ -89,7 +89,7 @@ const BATCH_MAX = 64;
 const BURST_MAX = 256;
 const nothing = new Uint8Array(0);
 /** What setTimeout() can count to, 24 days: longer is for ever. */
-const TIMEOUT_MAX_MS = 0x7fffffff;
+export const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /** Memory of system calls that finish within one turn: shared by all sockets of the thread. */
 class Arena {
@@ -870,7 +870,8 @@ function unlessLater(result: number, syscall: string): number | undefined {
   return result >= 0 ? result : checked(result, syscall, `Cannot ${syscall}`);
 }
 
-function checkedWait({ timeoutMs }: WaitOptions): void {
+/** Throws where a time limit is none: TypeError or RangeError. */
+export function checkedWait({ timeoutMs }: WaitOptions): void {
   if (timeoutMs === undefined) return;
   if (typeof timeoutMs !== "number") {
     throw new TypeError(`timeoutMs must be a number, not ${typeof timeoutMs}`);
