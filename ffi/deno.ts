@@ -5,6 +5,7 @@
  */
 
 import { Socket } from "node:net";
+import process from "node:process";
 import type { WakeWatch } from "./backend.ts";
 import { type Native, SYMBOLS } from "./symbols.ts";
 
@@ -22,5 +23,7 @@ export function watchWakesInDeno(fd: number, wake: () => void): WakeWatch {
   const onread = { buffer: new Uint8Array(16), callback: () => (wake(), true) };
   const socket = new Socket({ fd, readable: true, writable: true, onread });
   socket.on("error", () => {});
+  // With --watch the process goes on, and would keep it.
+  process.once("exit", () => socket.destroy());
   return socket.resume();
 }

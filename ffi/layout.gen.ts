@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 5;
+export const ABI_VERSION: number = 6;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -302,6 +302,7 @@ export class ReadyRecord {
 
 /** Linux constants, as the kernel's headers name them. */
 export const linux = {
+  IPPROTO_MPTCP: 262,
   NLMSG_ERROR: 2,
   NLMSG_DONE: 3,
   NLMSG_OVERRUN: 4,

@@ -20,6 +20,7 @@ import { MifError } from "../lib/error.ts";
 import { type Backend, pickBackend } from "./backend.ts";
 import { binaries, type Binary } from "./binaries.gen.ts";
 import { ABI_VERSION } from "./layout.gen.ts";
+import { oncePerThread } from "./once.ts";
 import type { Native } from "./symbols.ts";
 
 /** What {@linkcode load} takes. */
@@ -56,13 +57,19 @@ export function load(options: LoadOptions = {}): string {
       { code: "EALREADY", errno: 114, syscall: "dlopen" },
     );
   }
-  loaded ??= openFirst(path, host());
-  return loaded.path;
+  return (loaded ??= openForProgram(path)).path;
 }
 
 /** The native functions; opens the library at the first call. */
 export function native(): Native {
-  return (loaded ??= openFirst(undefined, host())).native;
+  return (loaded ??= openForProgram(undefined)).native;
+}
+
+/** Opens the library; what it has open is closed when the program ends, for deno --watch starts the next one in its place. */
+function openForProgram(path: string | undefined): { native: Native; path: string } {
+  const opened = openFirst(path, host());
+  oncePerThread("exit", () => process.on("exit", () => void opened.native.mif_thread_end()));
+  return opened;
 }
 
 /** What the loader asks of its surroundings; tests give their own. */

@@ -43,16 +43,17 @@ export const SYMBOLS = {
     "u32",
   ],
   mif_sendmsg: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "u32", "u32"],
-  mif_dup: ["i32"],
+  mif_take: ["i32", "u32", "u32", "u32"],
+  mif_give: ["i32"],
   mif_reactor_open: ["u32", "buffer", "u32"],
   mif_reactor_watch: ["u32", "u32", "i32", "u32"],
   mif_reactor_take: ["u32", "buffer", "u32"],
   mif_reactor_strategy: ["u32"],
-  mif_reactor_close: ["u32"],
   mif_process_state_version: [],
   mif_process_state_set: ["buffer", "u32"],
   mif_process_state_get: ["buffer", "u32"],
   mif_close: ["i32"],
+  mif_thread_end: [],
 } as const satisfies Record<string, readonly NativeType[]>;
 
 type JsType<T> = T extends "buffer" ? Uint8Array : number;

@@ -34,7 +34,7 @@ pub fn build(b: *std.Build) void {
             }),
         });
         library.bundle_compiler_rt = true;
-        // pthread_create is the host's, and weak.
+        // pthread.zig's symbols are the host's, and weak.
         library.linker_allow_shlib_undefined = true;
         b.installArtifact(library);
     }

@@ -10,7 +10,9 @@ const linux = std.os.linux;
 const change = @import("change.zig");
 const layout = @import("layout.zig");
 const netlink = @import("netlink.zig");
+const ownership = @import("ownership.zig");
 const process_state = @import("process_state.zig");
+const pthread = @import("pthread.zig");
 const reactor = @import("reactor.zig");
 const route_lookup = @import("route_lookup.zig");
 const rtnetlink = @import("rtnetlink.zig");
@@ -114,7 +116,7 @@ export fn mif_netlink_join(group: u32) i32 {
     joined: {
         route_socket.open() catch break :joined;
         route_socket.join(group) catch break :joined;
-        return route_socket.fd;
+        return owned(route_socket.fd);
     }
     route_socket.close();
     return -@as(i32, @intCast(route_socket.errno));
@@ -132,7 +134,7 @@ export fn mif_netlink_receive(fd: i32, out: ?[*]u8, out_size: u32) i32 {
 /// Connects to a unix(7) stream socket, at most `timeout_ms` long; returns a non-blocking descriptor.
 export fn mif_unix_connect(path: ?[*]u8, path_size: u32, timeout_ms: u32) i32 {
     const bytes = slice(path, path_size) orelse return failed(.FAULT);
-    return result(stream.connectUnix(bytes, timeout_ms));
+    return owned(result(stream.connectUnix(bytes, timeout_ms)));
 }
 
 /// Writes all bytes to a stream, at most `timeout_ms` long; returns their number. ETIMEDOUT where it took longer.
@@ -272,9 +274,30 @@ export fn mif_sendmmsg(
     return result(socket.sendMany(fd, memory orelse return failed(.INVAL), flags));
 }
 
-/// dup(2), close-on-exec; returns the new descriptor.
-export fn mif_dup(fd: i32) i32 {
-    return result(sys.call(linux.fcntl, .{ fd, linux.F.DUPFD_CLOEXEC, 3 }));
+/// Takes over a socket: makes it non-blocking, and the calling thread's. EBADF and ENOTSOCK, and EAFNOSUPPORT,
+/// EPROTOTYPE and EPROTONOSUPPORT where it is not of this family, type, and, unless that is 0, protocol.
+export fn mif_take(fd: i32, family: u32, kind: u32, protocol: u32) i32 {
+    const outcome = socket.verify(fd, family, kind, protocol);
+    return if (outcome == .errno) result(outcome) else owned(fd);
+}
+
+/// Gives a descriptor away: it is closed by whoever takes it. EBADF where it is not the calling thread's.
+export fn mif_give(fd: i32) i32 {
+    return if (ownership.disown(fd)) 0 else failed(.BADF);
+}
+
+/// Closes a descriptor of the calling thread. EBADF where it is not.
+export fn mif_close(fd: i32) i32 {
+    if (!ownership.disown(fd)) return failed(.BADF);
+    sys.close(fd);
+    return 0;
+}
+
+/// Closes all that the calling thread has open: for a program that ends without its thread. Returns 0.
+export fn mif_thread_end() i32 {
+    ownership.closeAll();
+    reactor.closeAll(false);
+    return 0;
 }
 
 /// Opens a reactor for this thread (reactor.zig); strategy 0 is the first that works, 1 io_uring, 2 a thread. Writes
@@ -283,6 +306,7 @@ export fn mif_reactor_open(strategy: u32, adopted: ?[*]u8, size: u32) i32 {
     const out = slice(adopted, size) orelse return failed(.FAULT);
     if (out.len < 4 or strategy > 2) return failed(.INVAL);
     var opened: reactor.Opened = undefined;
+    pthread.atEnd(threadEnded);
     const outcome = reactor.open(@enumFromInt(strategy), &opened);
     if (outcome == .errno) return result(outcome);
     @memcpy(out[0..4], std.mem.asBytes(&opened.adopted));
@@ -308,11 +332,6 @@ export fn mif_reactor_strategy(id: u32) i32 {
     return result(reactor.strategyOf(id));
 }
 
-/// Ends a reactor. Its sockets stay open; the adopted descriptor is the runtime's.
-export fn mif_reactor_close(id: u32) i32 {
-    return result(reactor.close(id));
-}
-
 /// A number that is another one after each `mif_process_state_set` of any thread of the process; 0 before the first.
 export fn mif_process_state_version() i32 {
     return @intCast(process_state.version());
@@ -327,13 +346,6 @@ export fn mif_process_state_set(value: ?[*]u8, size: u32) i32 {
 /// Copies the bytes that some thread of the process has set, as far as there is room; returns their number.
 export fn mif_process_state_get(out: ?[*]u8, size: u32) i32 {
     return @intCast(process_state.get(slice(out, size) orelse return failed(.FAULT)));
-}
-
-/// Closes a descriptor this library opened.
-export fn mif_close(fd: i32) i32 {
-    if (fd < 0) return failed(.BADF);
-    sys.close(fd);
-    return 0;
 }
 
 /// Lets a snapshot take something into `out` over a socket of its own.
@@ -362,6 +374,19 @@ fn reading(
         std.math.cast(i32, bytes) orelse failed(.FBIG)
     else |failure|
         netlinkFailed(failure, route_socket.errno, snapshot.errno);
+}
+
+/// The descriptor, which is the calling thread's from now on; or what failed.
+fn owned(fd: i32) i32 {
+    if (fd < 0) return fd;
+    pthread.atEnd(threadEnded);
+    ownership.own(fd);
+    return fd;
+}
+
+fn threadEnded() void {
+    ownership.closeAll();
+    reactor.closeAll(true);
 }
 
 /// Room for a sockaddr, aligned as the kernel's type.

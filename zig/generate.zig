@@ -155,6 +155,7 @@ fn assertions(out: *std.Io.Writer) !void {
         \\/* Written by zig/generate.zig: compiles only where zig/uapi.zig agrees with the kernel's headers. */
         \\#include <stddef.h>
         \\#include <linux/if.h>
+        \\#include <linux/in.h>
         \\#include <linux/netlink.h>
         \\#include <linux/rtnetlink.h>
         \\#include <linux/if_addr.h>

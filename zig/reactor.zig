@@ -10,30 +10,39 @@
 //! - `thread`: where io_uring is refused (the seccomp filter of containers, a sysctl) a thread of the host's own
 //!   pthread_create polls the set and writes the byte. It makes system calls and nothing else.
 //!
-//! A reactor belongs to the thread that opened it. A runtime may end that thread without a word (a terminated
-//! worker), so each open() first frees the reactors whose owner is gone.
+//! A reactor belongs to the thread that opened it, and ends with it.
 
 const std = @import("std");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
+const ownership = @import("ownership.zig");
+const pthread = @import("pthread.zig");
 const sys = @import("sys.zig");
 
 pub const Strategy = enum(u32) { automatic = 0, ring = 1, thread = 2 };
 
 pub const reactors_max = 256;
 
-const State = enum(u32) { free, claimed, open };
-
 const Reactor = struct {
-    state: std.atomic.Value(State) = .init(.free),
+    /// The thread it belongs to, once it is open; else `free`, or `claimed` by whoever is opening or ending it.
+    owner: std.atomic.Value(i32) = .init(free),
     strategy: Strategy = .automatic,
-    owner: i32 = 0,
     epoll: i32 = -1,
     /// Our end of the pair.
     wake: i32 = -1,
+    /// The runtime's end, and what tells it from others that get its number.
+    adopted: i32 = -1,
+    adopted_cookie: ?u64 = null,
     ring: Ring = .{},
     waker: Waker = .{},
+
+    fn claim(self: *Reactor, from: i32) bool {
+        return self.owner.cmpxchgStrong(from, claimed, .acq_rel, .monotonic) == null;
+    }
 };
+
+const free: i32 = 0;
+const claimed: i32 = -1;
 
 /// Zero, so that it takes no room in the file; open() gives a reactor its defaults.
 var reactors = std.mem.zeroes([reactors_max]Reactor);
@@ -42,17 +51,20 @@ pub const Opened = struct { id: u32, adopted: i32 };
 
 /// Opens a reactor for the calling thread; `adopted` is the end the runtime is to own.
 pub fn open(strategy: Strategy, opened: *Opened) sys.Result {
-    sweep();
-    const id = claim() orelse return failed(.MFILE);
+    const id = for (&reactors, 0..) |*reactor, i| {
+        if (reactor.claim(free)) break i;
+    } else return failed(.MFILE);
     const reactor = &reactors[id];
-    reactor.* = .{ .state = .init(.claimed), .owner = linux.gettid() };
+    reactor.* = .{ .owner = .init(claimed) };
     var pair: [2]i32 = .{ -1, -1 };
     if (start(reactor, strategy, &pair)) |failure| {
         if (pair[1] >= 0) sys.close(pair[1]);
         release(reactor);
         return failure;
     }
-    reactor.state.store(.open, .release);
+    reactor.adopted = pair[1];
+    reactor.adopted_cookie = ownership.cookieOf(pair[1]);
+    reactor.owner.store(linux.gettid(), .release);
     opened.* = .{ .id = @intCast(id), .adopted = pair[1] };
     return .{ .value = 0 };
 }
@@ -82,7 +94,7 @@ fn start(reactor: *Reactor, strategy: Strategy, pair: *[2]i32) ?sys.Result {
 fn find(id: u32) ?*Reactor {
     if (id >= reactors_max) return null;
     const reactor = &reactors[id];
-    return if (reactor.state.load(.acquire) == .open) reactor else null;
+    return if (reactor.owner.load(.acquire) > 0) reactor else null;
 }
 
 /// Watches a socket: EPOLL.CTL_ADD, CTL_MOD or CTL_DEL of `events`, edge-triggered. Events carry the descriptor.
@@ -127,26 +139,22 @@ pub fn strategyOf(id: u32) sys.Result {
     return .{ .value = @intFromEnum(reactor.strategy) };
 }
 
-/// Ends a reactor; its sockets stay open.
-pub fn close(id: u32) sys.Result {
-    const reactor = find(id) orelse return failed(.BADF);
-    release(reactor);
-    return .{ .value = 0 };
-}
-
-fn claim() ?usize {
-    for (&reactors, 0..) |*reactor, i| {
-        if (reactor.state.cmpxchgStrong(.free, .claimed, .acq_rel, .monotonic) == null) return i;
+/// Ends the calling thread's reactors; their sockets stay open. Where the thread itself ends (`is_over`) so does the
+/// runtime's end of the pair: Deno leaves it open with a terminated worker.
+pub fn closeAll(is_over: bool) void {
+    const thread = linux.gettid();
+    for (&reactors) |*reactor| {
+        if (!reactor.claim(thread)) continue;
+        const cookie = reactor.adopted_cookie;
+        if (is_over and cookie != null and ownership.cookieOf(reactor.adopted) == cookie) sys.close(reactor.adopted);
+        release(reactor);
     }
-    return null;
 }
 
+/// Ends a reactor that the caller has claimed.
 fn release(reactor: *Reactor) void {
-    if (reactor.strategy == .thread and reactor.waker.running) {
-        // The thread closes the descriptors, for it may be using them now.
-        reactor.waker.stop(reactor);
-        return;
-    }
+    // The thread closes the descriptors, for it may be using them now.
+    if (reactor.waker.running) return reactor.waker.stop();
     reactor.ring.close();
     closeDescriptors(reactor);
 }
@@ -154,19 +162,7 @@ fn release(reactor: *Reactor) void {
 fn closeDescriptors(reactor: *Reactor) void {
     if (reactor.epoll >= 0) sys.close(reactor.epoll);
     if (reactor.wake >= 0) sys.close(reactor.wake);
-    reactor.state.store(.free, .release);
-}
-
-/// Frees what threads that no longer exist have left.
-fn sweep() void {
-    const process = linux.getpid();
-    for (&reactors) |*reactor| {
-        if (reactor.state.load(.acquire) != .open) continue;
-        const gone = linux.errno(linux.tgkill(process, reactor.owner, @enumFromInt(0))) == .SRCH;
-        if (gone and reactor.state.cmpxchgStrong(.open, .claimed, .acq_rel, .monotonic) == null) {
-            release(reactor);
-        }
-    }
+    reactor.owner.store(free, .release);
 }
 
 /// An io_uring of two entries: poll, then send.
@@ -261,98 +257,88 @@ const Mapping = struct {
 
 const wake_byte = [1]u8{1};
 
-/// Of the host's libc; null where the host has none. The only symbol the library takes from outside.
-const pthread_create = @extern(?*const fn (
-    thread: *usize,
-    attributes: ?*const anyopaque,
-    entry: *const fn (?*anyopaque) callconv(.c) ?*anyopaque,
-    argument: ?*anyopaque,
-) callconv(.c) c_int, .{ .name = "pthread_create", .linkage = .weak });
-
-const pthread_detach = @extern(
-    ?*const fn (thread: usize) callconv(.c) c_int,
-    .{ .name = "pthread_detach", .linkage = .weak },
-);
-
 /// The thread that stands in for io_uring.
 const Waker = struct {
     running: bool = false,
-    /// 1 while a wake is wanted; the thread sleeps on it.
-    armed: std.atomic.Value(u32) = .init(0),
-    stopping: std.atomic.Value(u32) = .init(0),
+    /// What the thread is to do; it sleeps on it.
+    wish: std.atomic.Value(Wish) = .init(.nothing),
     /// An eventfd that gets the thread out of its poll.
     bell: i32 = -1,
 
+    const Wish = enum(u32) { nothing, wake, stop };
+
     fn start(self: *Waker, reactor: *Reactor) ?sys.Result {
-        const create = pthread_create orelse return failed(.NOSYS);
         switch (sys.call(linux.eventfd, .{ 0, linux.EFD.CLOEXEC | linux.EFD.NONBLOCK })) {
             .value => |fd| self.bell = @bitCast(fd),
             .errno => |errno| return .{ .errno = errno },
         }
-        self.armed.store(1, .release);
-        // A handler of the host must not run on a thread it does not know.
-        const everything = linux.sigfillset();
-        var before: linux.sigset_t = undefined;
-        _ = linux.sigprocmask(linux.SIG.SETMASK, &everything, &before);
-        defer _ = linux.sigprocmask(linux.SIG.SETMASK, &before, null);
-        var thread: usize = 0;
+        self.wish.store(.wake, .release);
         self.running = true;
-        const errno = create(&thread, null, run, reactor);
-        if (errno != 0) {
-            self.running = false;
-            sys.close(self.bell);
-            return .{ .errno = @intCast(errno) };
-        }
-        if (pthread_detach) |detach| _ = detach(thread);
-        return null;
+        const errno = pthread.start(run, reactor);
+        if (errno == 0) return null;
+        self.running = false;
+        sys.close(self.bell);
+        return .{ .errno = errno };
     }
 
     fn arm(self: *Waker) ?sys.Result {
-        self.armed.store(1, .release);
-        wakeFutex(&self.armed);
+        if (self.wish.cmpxchgStrong(.nothing, .wake, .acq_rel, .acquire) == null) wakeFutex(&self.wish);
         return null;
     }
 
-    fn stop(self: *Waker, reactor: *Reactor) void {
-        reactor.state.store(.claimed, .release);
-        self.stopping.store(1, .release);
+    /// The last wish is the last touch: then the thread frees the reactor.
+    fn stop(self: *Waker) void {
         const one: u64 = 1;
         _ = linux.write(self.bell, std.mem.asBytes(&one), 8);
-        _ = self.arm();
+        self.wish.store(.stop, .release);
+        wakeFutex(&self.wish);
     }
 
     fn run(argument: ?*anyopaque) callconv(.c) ?*anyopaque {
         const reactor: *Reactor = @ptrCast(@alignCast(argument.?));
         const self = &reactor.waker;
-        while (self.stopping.load(.acquire) == 0) {
-            if (self.armed.load(.acquire) == 0) {
-                sleepFutex(&self.armed);
-                continue;
-            }
-            var descriptors = [_]linux.pollfd{
-                .{ .fd = reactor.epoll, .events = linux.POLL.IN, .revents = 0 },
-                .{ .fd = self.bell, .events = linux.POLL.IN, .revents = 0 },
-                // Its other end closed: the runtime is gone.
-                .{ .fd = reactor.wake, .events = 0, .revents = 0 },
-            };
-            if (linux.errno(linux.poll(&descriptors, descriptors.len, -1)) != .SUCCESS) continue;
-            if (descriptors[2].revents != 0) break;
-            if (descriptors[0].revents == 0) continue;
-            self.armed.store(0, .release);
-            _ = linux.sendto(reactor.wake, &wake_byte, 1, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT, null, 0);
-        }
+        while (true) switch (self.wish.load(.acquire)) {
+            .stop => break,
+            .nothing => sleepFutex(&self.wish, .nothing),
+            .wake => switch (self.wait(reactor)) {
+                .ready => self.wake(reactor),
+                .neither => {},
+                .gone => {
+                    const owner = reactor.owner.load(.acquire);
+                    if (owner > 0 and reactor.claim(owner)) break;
+                    // Somebody else is ending it, and says so.
+                    sleepFutex(&self.wish, .wake);
+                },
+            },
+        };
         sys.close(self.bell);
-        self.running = false;
         closeDescriptors(reactor);
         return null;
     }
+
+    fn wait(self: *Waker, reactor: *Reactor) enum { ready, gone, neither } {
+        var descriptors = [_]linux.pollfd{
+            .{ .fd = reactor.epoll, .events = linux.POLL.IN, .revents = 0 },
+            .{ .fd = self.bell, .events = linux.POLL.IN, .revents = 0 },
+            // Its other end closed: the runtime is gone.
+            .{ .fd = reactor.wake, .events = 0, .revents = 0 },
+        };
+        if (linux.errno(linux.poll(&descriptors, descriptors.len, -1)) != .SUCCESS) return .neither;
+        if (descriptors[2].revents != 0) return .gone;
+        return if (descriptors[0].revents != 0) .ready else .neither;
+    }
+
+    fn wake(self: *Waker, reactor: *Reactor) void {
+        if (self.wish.cmpxchgStrong(.wake, .nothing, .acq_rel, .acquire) != null) return;
+        _ = linux.sendto(reactor.wake, &wake_byte, 1, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT, null, 0);
+    }
 };
 
-fn sleepFutex(value: *std.atomic.Value(u32)) void {
-    _ = linux.futex_4arg(&value.raw, .{ .cmd = .WAIT, .private = true }, 0, null);
+fn sleepFutex(value: *std.atomic.Value(Waker.Wish), expected: Waker.Wish) void {
+    _ = linux.futex_4arg(&value.raw, .{ .cmd = .WAIT, .private = true }, @intFromEnum(expected), null);
 }
 
-fn wakeFutex(value: *std.atomic.Value(u32)) void {
+fn wakeFutex(value: *std.atomic.Value(Waker.Wish)) void {
     _ = linux.futex_3arg(&value.raw, .{ .cmd = .WAKE, .private = true }, 1);
 }
 

@@ -5,6 +5,7 @@ const std = @import("std");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
 const sys = @import("sys.zig");
+const uapi = @import("uapi.zig");
 
 pub const batch_max = 64;
 
@@ -78,6 +79,34 @@ pub fn sendMany(fd: i32, batch: Batch, flags: u32) sys.Result {
     }
     const count: u32 = @intCast(batch.records.len);
     return sys.call(linux.sendmmsg, .{ fd, &state.messages, count, flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT });
+}
+
+/// Checks that a descriptor is such a socket and makes it non-blocking. Protocol 0 is any of the type; a connection
+/// that a Multipath TCP socket accepts may be of TCP (RFC 8684 3.7).
+pub fn verify(fd: i32, family: u32, kind: u32, protocol: u32) sys.Result {
+    const SO = linux.SO;
+    const wanted = [_]struct { u32, u32, linux.E }{
+        .{ SO.DOMAIN, family, .AFNOSUPPORT },
+        .{ SO.TYPE, kind, .PROTOTYPE },
+        .{ SO.PROTOCOL, protocol, .PROTONOSUPPORT },
+    };
+    for (wanted) |option| {
+        const name, const value, const otherwise = option;
+        var found: u32 = 0;
+        var size: linux.socklen_t = @sizeOf(u32);
+        const outcome = sys.call(linux.getsockopt, .{ fd, linux.SOL.SOCKET, name, std.mem.asBytes(&found).ptr, &size });
+        if (outcome == .errno) return outcome;
+        const fell_back = value == uapi.IPPROTO_MPTCP and found == linux.IPPROTO.TCP;
+        const fits = found == value or (name == SO.PROTOCOL and (value == 0 or fell_back));
+        if (!fits) return .{ .errno = @intFromEnum(otherwise) };
+    }
+    const flags = switch (sys.call(linux.fcntl, .{ fd, linux.F.GETFL, 0 })) {
+        .value => |value| value,
+        .errno => |errno| return .{ .errno = errno },
+    };
+    const nonblocking: u32 = @bitCast(linux.O{ .NONBLOCK = true });
+    if (flags & nonblocking != 0) return .{ .value = 0 };
+    return sys.call(linux.fcntl, .{ fd, linux.F.SETFL, flags | nonblocking });
 }
 
 /// What the kernel is given for as many messages as `room`.

@@ -8,6 +8,7 @@ comptime {
     _ = @import("process_state.zig");
     _ = @import("tests/change_test.zig");
     _ = @import("tests/fuzz.zig");
+    _ = @import("tests/ownership_test.zig");
     _ = @import("tests/routes_test.zig");
     _ = @import("tests/rtnetlink_test.zig");
     _ = @import("tests/snapshot_test.zig");

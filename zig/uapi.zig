@@ -2,7 +2,9 @@
 //!
 //! Zig 0.16 ships few rtnetlink definitions. These are typed by hand once and held against the
 //! kernel's headers by a C compiler (`generate.zig` writes the assertions, `scripts/ok.ts` runs gcc).
-//! Sources: rtnetlink(7), netlink(7), linux/{netlink,rtnetlink,if_addr,if_link,fib_rules,nexthop}.h.
+//! Sources: rtnetlink(7), netlink(7), linux/{in,netlink,rtnetlink,if_addr,if_link,fib_rules,nexthop}.h.
+
+pub const IPPROTO_MPTCP: u32 = 262;
 
 pub const NLMSG_ERROR: u16 = 2;
 pub const NLMSG_DONE: u16 = 3;

@@ -78,7 +78,7 @@ export class Listener implements AsyncIterable<Connection>, Disposable {
         const { by, connection } = await Promise.race(pending.values());
         pending.delete(by);
         if (connection) {
-          yield new Connection(adoptConnected(connection.detach(), true), this.pvd);
+          yield new Connection(adoptConnected(connection, true), this.pvd);
         }
       }
     } finally {

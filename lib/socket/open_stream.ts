@@ -8,7 +8,6 @@
 import type { Socket as RuntimeSocket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { adopt } from "../../ffi/backend.ts";
-import { native } from "../../ffi/library.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { listPvds } from "../pvd/list.ts";
@@ -18,7 +17,7 @@ import { addressesOf } from "./destination.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "./options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
 import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
-import { systemSocket, type WaitOptions } from "./socket.ts";
+import { type Socket, systemSocket, type WaitOptions } from "./socket.ts";
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends WaitOptions {
@@ -96,14 +95,12 @@ export async function openStream(
   );
 }
 
-/** Gives a connected descriptor to the runtime; it is closed where the runtime refuses it. */
-export function adoptConnected(fd: number, allowHalfOpen: boolean): RuntimeSocket {
-  try {
-    return adopt(fd, { allowHalfOpen });
-  } catch (error) {
-    native().mif_close(fd);
-    throw error;
-  }
+/** Gives a connected socket to the runtime; it is closed where the runtime refuses it. */
+export function adoptConnected(connected: Socket, allowHalfOpen: boolean): RuntimeSocket {
+  using owned = connected;
+  const adopted = adopt(owned.fd, { allowHalfOpen });
+  owned.detach();
+  return adopted;
 }
 
 async function pvdsToTry(
@@ -139,9 +136,9 @@ async function openOn(
     attemptDelayMs,
     signal,
     attempt: (address, signal) => connectTo({ ...address, port }, pvd, signal),
-    discard: (fd) => void native().mif_close(fd),
+    discard: (late) => late.close(),
   });
-  if (typeof outcome !== "number") {
+  if (Array.isArray(outcome)) {
     const on = pvd ? ` on PvD ${pvd.id}` : "";
     throw allFailed(
       `Cannot connect to ${hostname} port ${port}${on} at any of ${outcome.length} addresses`,
@@ -159,16 +156,21 @@ async function openOn(
   }, signal);
 }
 
-/** A connected descriptor, the caller's to close. */
+/** A connected socket, the caller's to close. */
 async function connectTo(
   address: SocketAddressInit,
   pvd: PvdInfo | null,
   signal: AbortSignal,
-): Promise<number> {
-  using attempt = systemSocket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
-  if (pvd) attempt.selectPvd(pvd);
-  await attempt.connect(address, { signal });
-  return attempt.detach();
+): Promise<Socket> {
+  const attempt = systemSocket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
+  try {
+    if (pvd) attempt.selectPvd(pvd);
+    await attempt.connect(address, { signal });
+    return attempt;
+  } catch (error) {
+    attempt.close();
+    throw error;
+  }
 }
 
 /** The one failure itself; of several one error that names each and has the code of the one that came farthest. */

@@ -11,6 +11,7 @@
 import { type WakeWatch, watchWakes } from "../../ffi/backend.ts";
 import { ReadyRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
+import { oncePerThread } from "../../ffi/once.ts";
 import { checked } from "../errno.ts";
 
 /** epoll_ctl(2). */
@@ -40,7 +41,7 @@ let current: Reactor | null = null;
 
 /** The reactor of this JavaScript thread, opened now where there is none. */
 export function reactor(): Reactor {
-  return (current ??= new Reactor(wanted));
+  return (current ??= oncePerThread("reactor", () => new Reactor(wanted)));
 }
 
 /**

@@ -221,8 +221,11 @@ export class Socket implements Disposable {
   #received: ReceivedMessage[] = [];
 
   /**
-   * Takes over a descriptor, which must be of these kinds and non-blocking (O_NONBLOCK): {@linkcode socket} opens new
-   * ones. It stays on what it is on, unless `byDefault` says where to put it at its next use ("none": nowhere).
+   * Takes over a descriptor and makes it non-blocking: {@linkcode socket} opens new ones. It stays on what it is on, unless
+   * `byDefault` says where to put it at its next use ("none": nowhere).
+   *
+   * @throws {MifError} EBADF, ENOTSOCK: it is no socket. EAFNOSUPPORT, EPROTOTYPE, EPROTONOSUPPORT: not of this family,
+   *   type, or protocol (0: the type's own).
    */
   constructor(
     fd: number,
@@ -233,9 +236,14 @@ export class Socket implements Disposable {
   ) {
     this.#fd = checkedNumber("fd", fd, 0x7fffffff);
     this.#byDefault = byDefault;
-    this.family = family;
-    this.type = type;
-    this.protocol = protocol;
+    this.family = checkedNumber("family", family, 0xff);
+    this.type = checkedNumber("type", type, 0xff);
+    this.protocol = checkedNumber("protocol", protocol, 0xffff);
+    checked(
+      native().mif_take(fd, family, type, protocol),
+      "getsockopt",
+      `Cannot take over descriptor ${fd} as a socket of family ${family}, type ${type}, protocol ${protocol}`,
+    );
   }
 
   /** The descriptor, still the socket's own. @throws {MifError} EBADF after close(). */
@@ -610,13 +618,23 @@ export class Socket implements Disposable {
 
   /** Closes the socket; pending operations end with EBADF. A second time does nothing. */
   close(): void {
-    if (this.#fd < 0) return;
-    const fd = this.detach();
-    native().mif_close(fd);
+    if (this.#fd >= 0) native().mif_close(this.#leave());
   }
 
   /** Gives the descriptor away: the caller owns it, and this socket is closed. */
   detach(): number {
+    const fd = this.#leave();
+    native().mif_give(fd);
+    return fd;
+  }
+
+  /** Closes the socket. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The end of all that is pending; the descriptor stays open. */
+  #leave(): number {
     const fd = this.fd;
     this.#selection?.release();
     if (this.#events !== 0) reactor().remove(fd);
@@ -625,11 +643,6 @@ export class Socket implements Disposable {
     this.#byDefault = null;
     this.#interrupt(closed("wait for"));
     return fd;
-  }
-
-  /** Closes the socket. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   /** Puts the socket on the process' PvD where none was selected; loopback needs none. */

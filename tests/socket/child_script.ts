@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import { AF_INET, SOCK_DGRAM, SOCK_STREAM } from "../../lib/socket/options.ts";
 import { reactor, useWaitStrategy, type WaitStrategy } from "../../lib/socket/reactor.ts";
 import { type Socket, socket } from "../../lib/socket/socket.ts";
+import { descriptorsDownTo } from "./descriptors.ts";
 
 const [what, word] = process.argv.slice(2);
 
@@ -91,21 +92,22 @@ const programs: Record<string, () => Promise<void> | void> = {
       console.log(`error ${(error as { code: string }).code}`);
     }
   },
-  /** Workers one after another, each ended with a socket that waits; then a worker that must still work. */
+  /** 40 workers, each ended while it waits with eight reactors; tells what they leave, and that another one works. */
   async workers() {
     const script = new URL("./worker_script.ts", import.meta.url);
-    for (let i = 0; i < Number(word); i += 4) {
-      const workers = Array.from({ length: 4 }, () => new Worker(script));
-      await Promise.all(workers.map(async (worker) => {
-        await once(worker, "message");
-        await worker.terminate();
-      }));
-    }
-    const last = new Worker(script);
-    const [told] = await once(last, "message");
-    await last.terminate();
+    const run = async () => {
+      const worker = new Worker(script, { workerData: word ?? null });
+      const [told] = await once(worker, "message");
+      await worker.terminate();
+      return told;
+    };
+    await run();
+    const before = await descriptorsDownTo(0, 500);
+    for (let i = 0; i < 10; i++) await Promise.all([run(), run(), run(), run()]);
+    const left = await descriptorsDownTo(before) - before;
+    const told = await run();
     await exchange();
-    console.log(`worker ${told}`);
+    console.log(`left ${left}, worker ${told}`);
   },
 };
 

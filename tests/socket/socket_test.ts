@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -537,25 +537,44 @@ describe("bad input is a named error", { timeout }, () => {
     for await (const _ of s) assert.fail("it is closed");
   });
 
-  test("descriptors that are no sockets, or nothing at all", { timeout }, async () => {
-    const notSockets = [1_000_000, 0x7fffffff];
-    for (const fd of notSockets) {
-      const s = new Socket(fd, o.AF_INET6, o.SOCK_DGRAM, 0);
-      for (const attempt of [() => s.recv(), () => s.getsockname(), () => s.send(text("x"))]) {
-        await assert.rejects(async () => await attempt(), { code: "EBADF" });
-      }
-      assert.throws(() => s.bind({ address: "::1" }), { code: "EBADF" });
-    }
+  test("a descriptor that is no such socket is not taken over", { timeout }, () => {
+    const take = (fd: unknown, family: number, type: number, protocol: number) => () =>
+      new Socket(fd as number, family, type, protocol);
     const directory = openSync("/", "r");
-    const s = new Socket(directory, o.AF_INET6, o.SOCK_STREAM, 0);
-    for (const attempt of [() => s.recv(), () => s.getsockname(), () => s.accept()]) {
-      await assert.rejects(async () => await attempt(), { code: "ENOTSOCK" });
+    using s = bound();
+    const { fd } = s;
+    const { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM, IPPROTO_TCP } = o;
+    const refused: [string, () => Socket][] = [
+      ["EBADF", take(1_000_000, AF_INET6, SOCK_DGRAM, 0)],
+      ["EBADF", take(0x7fffffff, AF_INET6, SOCK_DGRAM, 0)],
+      ["ENOTSOCK", take(directory, AF_INET6, SOCK_STREAM, 0)],
+      ["EAFNOSUPPORT", take(fd, AF_INET, SOCK_DGRAM, 0)],
+      ["EPROTOTYPE", take(fd, AF_INET6, SOCK_STREAM, 0)],
+      ["EPROTONOSUPPORT", take(fd, AF_INET6, SOCK_DGRAM, IPPROTO_TCP)],
+    ];
+    for (const [code, attempt] of refused) {
+      assert.throws(attempt, { name: "MifError", code }, `${attempt}`);
     }
-    s.close();
-    for (const fd of [-1, 1.5, NaN, 2 ** 31, "3"]) {
-      assert.throws(() => new Socket(fd as never, 2, 2, 0), (error) => error instanceof Error);
-    }
+    closeSync(directory);
+    for (const wrong of [-1, 1.5, NaN, 2 ** 31]) assert.throws(take(wrong, 2, 2, 0), RangeError);
+    for (const wrong of ["3", null, {}]) assert.throws(take(wrong, 2, 2, 0), TypeError);
+    assert.throws(take(fd, -1, SOCK_DGRAM, 0), RangeError);
   });
+
+  test(
+    "what another closed is not closed again: its number may be a stranger's",
+    { timeout },
+    () => {
+      const s = bound();
+      const { fd } = s;
+      new Socket(fd, s.family, s.type, 0).close();
+      const stranger = openSync("/", "r");
+      assert.equal(stranger, fd);
+      s.close();
+      assert.ok(fstatSync(stranger).isDirectory());
+      closeSync(stranger);
+    },
+  );
 });
 
 test("options as numbers, booleans and bytes", { timeout }, () => {

@@ -1,15 +1,21 @@
 /**
- * A worker that exchanges datagrams with itself, says so, and then waits for one that never comes.
+ * A worker that exchanges datagrams with itself, opens a socket of every kind and seven more reactors, says so, and then
+ * waits for what never comes. `workerData`: how it is to wait, or null.
  *
  * @module
  */
 
-import { parentPort } from "node:worker_threads";
-import { AF_INET, SOCK_DGRAM } from "../../lib/socket/options.ts";
+import { createServer } from "node:net";
+import { parentPort, workerData } from "node:worker_threads";
+import { connect } from "../../lib/socket/connection.ts";
+import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from "../../lib/socket/options.ts";
+import { Reactor, useWaitStrategy } from "../../lib/socket/reactor.ts";
 import { socket } from "../../lib/socket/socket.ts";
+import { changeNumber } from "../../lib/netlink/current.ts";
 
 const COUNT = 200;
 
+if (workerData !== null) useWaitStrategy(workerData);
 using sender = socket(AF_INET, SOCK_DGRAM);
 const receiver = socket(AF_INET, SOCK_DGRAM);
 receiver.bind({ address: "127.0.0.1" });
@@ -20,5 +26,16 @@ for (let i = 0; i < COUNT; i++) {
   await sender.sendmsg({ data: new Uint8Array([i]), to });
   sum += (await received)[0]!;
 }
+const listener = socket(AF_INET6, SOCK_STREAM);
+listener.bind({ address: "::1" });
+listener.listen();
+const connection = await connect({ hostname: "::1", port: listener.getsockname().port });
+const accepted = await listener.accept();
+for (let i = 0; i < 7; i++) new Reactor(workerData);
+changeNumber();
+const server = createServer(() => {}).listen(0, "127.0.0.1");
 parentPort!.postMessage(sum);
-await receiver.recv();
+// Not awaited: Deno keeps two descriptors of a worker that it ends while its module is being evaluated.
+Promise.all([receiver.recv(), listener.accept(), accepted.recv()]).then(() =>
+  console.error("what came?", connection, server)
+);
