@@ -34,6 +34,7 @@ export { MifError, type MifErrorInit } from "./lib/error.ts";
 export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export * from "./lib/names/flags.ts";
 export { type AddrInfo, getaddrinfo, type GetAddrInfoOptions } from "./lib/names/getaddrinfo.ts";
+export { getnameinfo, type GetNameInfoOptions, type NameInfo } from "./lib/names/getnameinfo.ts";
 export { freepvdinfo, getpvdinfo, type GetPvdInfoOptions } from "./lib/pvd/getpvdinfo.ts";
 export type { InterfaceType } from "./lib/pvd/interface_traits.ts";
 export { listPvds } from "./lib/pvd/list.ts";

@@ -38,6 +38,12 @@ export function interfaceIndex(name: string): number | null {
   return currentSnapshot().links.find((link) => interfaceName(link.name) === name)?.index ?? null;
 }
 
+/** The name of an interface's index (if_indextoname(3)), null where there is none. */
+export function interfaceNameOf(index: number): string | null {
+  const link = currentSnapshot().links.find((link) => link.index === index);
+  return link ? interfaceName(link.name) : null;
+}
+
 /** A number that is another one after each change of the kernel's tables; always another where we cannot hear. */
 export function changeNumber(): number {
   const fd = changeListener();

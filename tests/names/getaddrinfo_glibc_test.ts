@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { test } from "node:test";
 import {
+  type AddrInfo,
   AF_INET,
   AF_INET6,
   AI_ADDRCONFIG,
@@ -21,10 +22,11 @@ import { canonicalAddress } from "../../lib/ip/address.ts";
 import { plainLinks } from "../kernel/plain_links.ts";
 import { type DnsmasqOptions, type Host, labSkip, World } from "../lab/mod.ts";
 import { gccSkip } from "../socket/c_program.ts";
-import type { Question } from "./getaddrinfo_script.ts";
-import { type Answer, askBoth, askOurs } from "./glibc.ts";
+import { type AddressQuestion as Question, askBoth, askOurs, GETADDRINFO } from "./glibc.ts";
 
 const lab = { skip: labSkip() || gccSkip(), timeout: 60_000 };
+
+type Answer = AddrInfo[] | string;
 
 const SERVER = "198.51.100.1";
 const LABEL_63 = "a".repeat(63);
@@ -108,7 +110,7 @@ function brief(answer: Answer): string {
 /** Asserts that we answer as glibc does, as root and without privileges. */
 async function assertSame(host: Host, questions: Question[], pvd: string | null): Promise<void> {
   for (const unprivileged of [false, true]) {
-    const { ours, glibc } = await askBoth(host, questions, pvd, { unprivileged });
+    const { ours, glibc } = await askBoth(GETADDRINFO, host, questions, pvd, { unprivileged });
     const differing = questions
       .map((question, i) => [JSON.stringify(question), brief(ours[i]!), brief(glibc[i]!)])
       .filter(([, ours, glibc]) => ours !== glibc);
@@ -323,7 +325,12 @@ test("where we differ from glibc, and why", lab, async () => {
 /** Asserts what both say; the last of each row is for those who read it. */
 async function assertDiffer(host: Host, rows: Difference[]): Promise<void> {
   const index = host.ipJson<{ ifindex: number }>("link", "show", "dev", "h0")[0]!.ifindex;
-  const { ours, glibc } = await askBoth(host, rows.map(([question]) => question), "h0");
+  const { ours, glibc } = await askBoth(
+    GETADDRINFO,
+    host,
+    rows.map(([question]) => question),
+    "h0",
+  );
   const short = (answer: Answer) => {
     if (typeof answer === "string") return answer;
     const places = answer.map(({ ai_addr: { address, port, scopeId } }) =>
@@ -414,7 +421,7 @@ test("this host's own name is its addresses in the PvD, and nobody is asked", la
   const host = await singleNetwork(world);
   const capture = await host.capture("h0");
   const questions: Question[] = [[hostname(), "1", STREAM], ["deep.sub.example", "1", STREAM]];
-  const ours = await askOurs(host, questions, "h0");
+  const ours = await askOurs(GETADDRINFO, host, questions, "h0");
   assert.deepEqual((ours[0] as Exclude<Answer, string>).map(({ ai_addr }) => ai_addr.address), [
     "2001:db8:1::10",
     "198.51.100.10",
@@ -512,7 +519,7 @@ test("the order of addresses as glibc has it", lab, async () => {
     );
     const questions = names.map((name): Question => [name, "1", STREAM]);
     for (const pvd of ["h0", null]) {
-      const { ours, glibc } = await askBoth(host, questions, pvd);
+      const { ours, glibc } = await askBoth(GETADDRINFO, host, questions, pvd);
       const text = (answers: Answer[]) =>
         answers.map((answer, i) => `${names[i]} ${brief(answer).replaceAll("\n", " ")}`);
       assert.deepEqual(text(ours), text(glibc), `${what}, ${pvd}`);
