@@ -4,17 +4,10 @@
  * @module
  */
 
-import { nameFromText, nameToText } from "../dns/name.ts";
+import { nameFromText } from "../dns/name.ts";
 import { RecordType } from "../dns/record_type.ts";
 import { resolveName } from "../dns/resolver.ts";
-import {
-  formatAddress,
-  isLinkLocal,
-  isLoopback,
-  isMapped,
-  isMulticast,
-  parseAddress,
-} from "../ip/address.ts";
+import { isLinkLocal, isLoopback, isMapped, isMulticast, parseAddress } from "../ip/address.ts";
 import { interfaceNameOf } from "../netlink/current.ts";
 import { pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo, type SocketAddress } from "../pvd/pvd.ts";

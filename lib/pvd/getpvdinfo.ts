@@ -4,8 +4,6 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
-import { hostname } from "node:os";
 import { MifError } from "../error.ts";
 import {
   formatAddress,
@@ -16,6 +14,9 @@ import {
   parseAddress,
   type ParsedAddress,
 } from "../ip/address.ts";
+import { addressesInEach, type PvdAddresses } from "../names/each_pvd.ts";
+import { nameKind, parseHostName } from "../names/host_name.ts";
+import { systemName } from "../names/name_scope.ts";
 import { readSnapshot } from "../netlink/snapshot.ts";
 import { portOf } from "../service.ts";
 import { hostFiles } from "../sources/host_files.ts";
@@ -24,6 +25,7 @@ import type { AssembledPvd } from "./assemble.ts";
 import { groupPvds } from "./group.ts";
 import { readHost } from "./host.ts";
 import { buildLinks } from "./links.ts";
+import { isSamePvd, pvdInForce } from "./process_pvd.ts";
 import type { PvdInfo } from "./pvd.ts";
 import { longestRoute } from "./reach.ts";
 import { linksToSolicit, solicit } from "./solicit.ts";
@@ -49,15 +51,17 @@ const files = hostFiles();
  * - `nodename` null, "localhost", a loopback or unspecified address, or this host's name: every PvD.
  * - One of this host's addresses: the PvDs that hold it.
  * - Another numeric address, with or without zone: the PvDs that have a route to it, the most specific first.
- * - Another name: the PvDs that have a route to one of its addresses, as the system's resolver gives them.
+ * - Another name: the PvDs whose own DNS servers (or /etc/hosts) give it an address that they have a route to, the most
+ *   specific first. All PvDs are asked at once, or the process' default alone where there is one (`setprocpvd()`).
  *
  * `servname`, a service name or decimal port, becomes the port of each `ai_addr`. One of both must be given.
  *
  * @returns The PvDs; empty where none reaches the node.
  * @throws {TypeError} An argument is neither string nor null.
  * @throws {MifError} EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
- *   EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: the resolver could not say. EPERM: `solicit` without
- *   CAP_NET_RAW. And those of `listPvds()`.
+ *   EAI_NODATA: it has no address. EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: no PvD's servers could
+ *   say; ENONET, EPVDROUTE and others: none could be asked. ENETUNREACH: a name on the null PvD. EPERM: `solicit`
+ *   without CAP_NET_RAW. And those of `listPvds()`.
  *
  * @example
  * ```ts
@@ -82,13 +86,15 @@ export async function getpvdinfo(
   }
   const port = servname === null ? 0 : portOf(servname, files);
   const node = nodename === null || isThisHost(nodename) ? null : parseNode(nodename);
-  const addresses = typeof node === "string" ? await resolve(node, signal) : node && [node];
   if (soliciting) {
     const links = linksToSolicit(buildLinks(readSnapshot()));
     await solicit(links, { signal, hear: hearAdvertisement });
   }
   const all = groupPvds(readHost());
-  return withPort(addresses ? select(all, addresses) : all.map(({ pvd }) => pvd), port);
+  if (node === null) return withPort(all.map(({ pvd }) => pvd), port);
+  if (typeof node !== "string") return withPort(selectReaching(all, node), port);
+  const resolved = await addressesInEach(node, askable(all), signal);
+  return withPort(selectResolving(all, resolved), port);
 }
 
 /**
@@ -107,13 +113,7 @@ function checkType(name: string, value: unknown): void {
 
 function isThisHost(nodename: string): boolean {
   const name = nodename.toLowerCase().replace(/\.$/, "");
-  if (name === "localhost" || name.endsWith(".localhost")) return true;
-  try {
-    return name !== "" && name === hostname().toLowerCase();
-  } catch {
-    // Deno asks for --allow-sys=hostname; without it the name is a name like any other.
-    return false;
-  }
+  return nameKind(name) === "loopback" || (name !== "" && name === systemName());
 }
 
 /** A numeric address, or the name as it stands; throws for what can be neither. */
@@ -124,64 +124,46 @@ function parseNode(nodename: string): ParsedAddress | string {
   if (nodename.includes(":") || /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(nodename)) {
     throw noName(`${shown} is no numeric address`);
   }
-  if (nodename === "" || nodename.length > 253 || /[\0-\x20\x7f%/]/.test(nodename)) {
-    throw noName(`${shown} is no host name`);
-  }
+  if (!parseHostName(nodename)) throw noName(`${shown} is no host name`);
   return nodename;
 }
 
-async function resolve(name: string, signal: AbortSignal | undefined): Promise<ParsedAddress[]> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal!.reason);
-  signal?.addEventListener("abort", abort, { once: true });
-  try {
-    const answers = await Promise.race([lookup(name, { all: true }), aborted.promise]);
-    return answers.flatMap(({ address }) => parseAddress(address) ?? []);
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason;
-    throw lookupFailed(name, cause);
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
-}
-
-/** The runtimes name the failures of getaddrinfo(3) each in their own way. */
-function lookupFailed(name: string, cause: unknown): MifError {
-  const { code, message, name: kind } = cause as { code?: string; message: string; name: string };
-  if (kind === "NotCapable") {
-    return new MifError(
-      `Not permitted to resolve ${name}: run with --allow-net, or give a numeric address`,
-      { code: "EACCES", errno: 13, syscall: "getpvdinfo", cause },
-    );
-  }
-  const known: Record<string, string> = {
-    EAI_AGAIN: "EAI_AGAIN",
-    ETIMEOUT: "EAI_AGAIN",
-    ENOTFOUND: "EAI_NONAME",
-    ENODATA: "EAI_NONAME",
-    EAI_NONAME: "EAI_NONAME",
-  };
-  return new MifError(`Cannot resolve ${JSON.stringify(name)}: ${message}`, {
-    code: known[code ?? ""] ?? "EAI_FAIL",
-    syscall: "getpvdinfo",
-    cause,
-  });
-}
-
-/** The PvDs for any of some addresses, each once, in the order of the addresses. */
-function select(all: AssembledPvd[], addresses: ParsedAddress[]): PvdInfo[] {
+/** The PvDs whose servers a call that names none may ask. */
+function askable(all: AssembledPvd[]): PvdInfo[] {
   const pvds = all.map(({ pvd }) => pvd);
-  const pairs = new Map(all.map((assembled) => [assembled.pvd, assembled.pairs]));
-  const selected = new Map<PvdInfo, PvdInfo>();
-  for (const address of addresses) {
-    // These are no peers, so they say nothing of the family that is wanted.
-    const anyone = isLoopback(address.bytes) || isUnspecified(address.bytes);
-    for (const pvd of anyone ? pvds : selectOne(pvds, address)) {
-      if (selected.has(pvd)) continue;
-      selected.set(pvd, anyone ? pvd : { ...pvd, ...pairs.get(pvd)![address.family] });
-    }
-  }
-  return [...selected.values()];
+  const only = pvdInForce(null);
+  return only ? [pvds.find((pvd) => isSamePvd(pvd, only)) ?? only] : pvds;
+}
+
+/** The PvDs for a numeric address, each with its address and gateway of that family. */
+function selectReaching(all: AssembledPvd[], address: ParsedAddress): PvdInfo[] {
+  const pvds = all.map(({ pvd }) => pvd);
+  // These are no peers, so they say nothing of the family that is wanted.
+  if (isLoopback(address.bytes) || isUnspecified(address.bytes)) return pvds;
+  return selectOne(pvds, address).map((pvd) => forFamily(all, pvd, address.family));
+}
+
+/** The PvDs that reach one of the addresses they have for a name, the most specific route first. */
+function selectResolving(all: AssembledPvd[], resolved: PvdAddresses[]): PvdInfo[] {
+  const pvds = all.map(({ pvd }) => pvd);
+  const reaching = resolved.flatMap(({ pvd, addresses }) => {
+    const peer = addresses.map(peerOf).find((peer) => selectOne(pvds, peer).includes(pvd));
+    return peer ? [{ pvd, peer }] : [];
+  });
+  // Families differ in their lengths: what counts is how much of the address a route covers.
+  const covered = ({ pvd, peer: { family, bytes } }: (typeof reaching)[number]) =>
+    longestRoute(pvd, family, bytes) / bytes.length;
+  return reaching.sort((a, b) => covered(b) - covered(a))
+    .map(({ pvd, peer }) => forFamily(all, pvd, peer.family));
+}
+
+function peerOf(bytes: Uint8Array): ParsedAddress {
+  return { family: bytes.length === 4 ? 4 : 6, bytes, zone: null };
+}
+
+/** The seed's struct is of the peer's family. */
+function forFamily(all: AssembledPvd[], pvd: PvdInfo, family: 4 | 6): PvdInfo {
+  return { ...pvd, ...all.find((assembled) => assembled.pvd === pvd)!.pairs[family] };
 }
 
 function selectOne(pvds: PvdInfo[], { family, bytes, zone }: ParsedAddress): PvdInfo[] {

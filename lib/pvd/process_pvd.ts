@@ -131,15 +131,16 @@ const SURENESS: Record<Attribution, number> = {
 /** A default of earlier, as it is now where it still is the default. */
 function renewed(kept: PvdInfo | "none"): PvdInfo | "none" {
   const now = kept === "none" ? null : processPvd();
-  return now !== null && now !== "none" && isSame(now, kept as PvdInfo) ? now : kept;
+  return now !== null && now !== "none" && isSamePvd(now, kept as PvdInfo) ? now : kept;
 }
 
-function isSame(a: PvdInfo, b: PvdInfo): boolean {
+/** Whether two are one instance, at whatever time they were read. */
+export function isSamePvd(a: PvdInfo, b: PvdInfo): boolean {
   return a.handle === b.handle && a.id === b.id;
 }
 
 /** The same PvD renumbered; as it was where it is gone, or where this thread knows less of it than who set it. */
 function asItIsNow(set: PvdInfo): PvdInfo {
-  const now = recentPvds().find((pvd) => isSame(pvd, set));
+  const now = recentPvds().find((pvd) => isSamePvd(pvd, set));
   return now && SURENESS[now.attribution] >= SURENESS[set.attribution] ? now : set;
 }

@@ -174,45 +174,74 @@ test("an address of an unknown router is not named for any node", lab, async () 
   assert.equal(ipv4?.ai_addr?.address, NETWORK_1.hostIpv4);
 });
 
-test("a name: the PvDs that reach its addresses", lab, async () => {
+/** What resolv.conf(5) says where each of the four PvDs of two links has a server: its own router. */
+const ALL_SERVERS = [NETWORK_1, NETWORK_2]
+  .flatMap(({ routerAddress, routerIpv4 }) => [routerAddress, routerIpv4])
+  .map((address) => `nameserver ${address}\n`).join("");
+
+test("a name: the PvDs whose servers have it and that reach it", lab, async () => {
   await using world = new World();
-  const { host, r1 } = await twoLinks(world);
-  await r1.host.dnsmasq({
-    domains: ["example"],
-    records: {
-      "two.example": ["203.0.113.80"],
-      "both.example": ["2001:db8:2::80", "198.51.100.80"],
-      "self.example": [NETWORK_2.hostAddress],
-    },
-  });
-  host.writeFile("/etc/resolv.conf", `nameserver ${NETWORK_1.routerAddress}\nsearch example\n`);
-  host.writeFile("/etc/hosts", "203.0.113.81 file.example\n");
+  const { host, r1, r2 } = await twoLinks(world);
+  const views: Record<string, string[]>[] = [
+    { "split.example": ["2001:db8:1::80"], "one.example": [SERVICE_IPV6] },
+    { "split.example": ["2001:db8:2::80"], "four.example": [SERVICE_IPV4] },
+  ];
+  const shared = {
+    "near.example": ["203.0.113.80"],
+    "both.example": ["2001:db8:2::80", "198.51.100.80"],
+    "self.example": [NETWORK_2.hostAddress],
+  };
+  for (const [i, { host: router }] of [r1, r2].entries()) {
+    await router.dnsmasq({ domains: ["example"], records: { ...shared, ...views[i] } });
+  }
+  host.writeFile("/etc/resolv.conf", ALL_SERVERS + "search example\n");
+  host.writeFile("/etc/hosts", "203.0.113.81 file.test\n");
   const probe = new Probe(host, { unprivileged: true });
   const selected = async (nodename: string) => ids(await probe.getpvdinfo(nodename, "80"));
-  assert.deepEqual(await selected("two.example"), ["h1", "h0"]);
-  assert.deepEqual(await selected("two"), ["h1", "h0"]);
-  assert.deepEqual(await selected("file.example"), ["h1", "h0"]);
+  // An IPv4 address is reached by those with IPv4, and the one on whose link it is comes first.
+  assert.deepEqual(await selected("near.example"), ["h1", "h0"]);
+  assert.deepEqual(await selected("near"), ["h1", "h0"]);
+  assert.deepEqual(await selected("file.test"), ["h1", "h0"]);
   assert.deepEqual(await selected("self.example"), [ROUTER_2]);
+  // Only the first network knows it, and only its IPv6 leads there.
+  assert.deepEqual(await selected("one.example"), [ROUTER_1]);
+  assert.deepEqual(await selected("four.example"), ["h1"]);
+  // Each network means another host by it, on its own link.
+  assert.deepEqual((await selected("split.example")).sort(), [ROUTER_1, ROUTER_2].sort());
   const both = await probe.getpvdinfo("both.example", "80");
   assert.deepEqual(ids(both).sort(), [ROUTER_1, ROUTER_2, "h0", "h1"].sort());
-  for (const { router, ai_addr } of both) assert.equal(ai_addr?.family, router ? 6 : 4);
+  assert.deepEqual(ids(both).slice(0, 2).sort(), [ROUTER_2, "h0"].sort());
+  for (const { router, ai_addr } of both) {
+    assert.deepEqual([ai_addr?.family, ai_addr?.port], [router ? 6 : 4, 80]);
+  }
   await assert.rejects(probe.getpvdinfo("none.example", "80"), { code: "EAI_NONAME" });
 });
 
-test("a name that nobody can answer just now is EAI_AGAIN", lab, async () => {
+test("a server that is not there takes no PvD from the others", lab, async () => {
   await using world = new World();
-  const { host } = await twoLinks(world);
-  // Nothing listens there, and the router says so at once.
-  const options = "options timeout:1 attempts:1";
-  host.writeFile("/etc/resolv.conf", `nameserver ${NETWORK_1.routerAddress}\n${options}\n`);
+  const { host, r1 } = await twoLinks(world);
+  // The second router says at once that nobody serves names there.
+  await r1.host.dnsmasq({ domains: ["example"], records: { "www.example": [SERVICE_IPV6] } });
+  host.writeFile("/etc/resolv.conf", ALL_SERVERS);
   const probe = new Probe(host);
-  await assert.rejects(probe.getpvdinfo("www.example", "80"), { code: "EAI_AGAIN" });
+  assert.deepEqual(ids(await probe.getpvdinfo("www.example", "80")), [ROUTER_1]);
+  // What it might have said nobody knows.
+  await assert.rejects(probe.getpvdinfo("none.example", "80"), { code: "EAI_AGAIN" });
 });
 
-test("an abort ends a call that waits for a resolver", lab, async () => {
+test("a name where no PvD has a server", lab, async () => {
   await using world = new World();
   const { host } = await twoLinks(world);
-  // Nobody has this address, and the resolver waits seconds for it.
+  host.writeFile("/etc/hosts", `${SERVICE_IPV6} file.test\n`);
+  const probe = new Probe(host);
+  await assert.rejects(probe.getpvdinfo("www.example", "80"), { code: "EAI_AGAIN" });
+  assert.deepEqual(ids(await probe.getpvdinfo("file.test", "80")), [ROUTER_1, ROUTER_2]);
+});
+
+test("an abort ends a call that waits for a server", lab, async () => {
+  await using world = new World();
+  const { host } = await twoLinks(world);
+  // Nobody has this address, and it is asked for seconds.
   host.writeFile("/etc/resolv.conf", "nameserver 198.51.100.77\n");
   const probe = new Probe(host);
   await probe.listPvds();
