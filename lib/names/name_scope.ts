@@ -7,7 +7,7 @@
 import { hostname } from "node:os";
 import { systemResolvConf } from "../dns/system.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
-import { hostFiles } from "../sources/host_files.ts";
+import { hostFiles, UnreadableError } from "../sources/host_files.ts";
 import type { NameScope } from "./host_lookup.ts";
 import { hostsFile } from "./hosts_file.ts";
 import { ownAddresses } from "./pvd_sources.ts";
@@ -28,13 +28,24 @@ export function nameScope(pvd: PvdInfo | null, query: NameScope["query"]): NameS
   };
 }
 
-/** This host's own name in lower case (gethostname(2)), null where the runtime does not tell. */
+/** This host's own name in lower case (gethostname(2), else hostname(5)), null where nothing tells. */
 export function systemName(): string | null {
+  let name: string;
   try {
-    return hostname().toLowerCase() || null;
+    name = hostname();
   } catch {
-    // Deno asks for --allow-sys=hostname; without it the name is a name like any other.
-    return null;
+    // Deno wants --allow-sys=hostname for that.
+    name = hostnameFile();
+  }
+  return name.toLowerCase() || null;
+}
+
+function hostnameFile(): string {
+  try {
+    return files.read("/etc/hostname")?.trim() ?? "";
+  } catch (error) {
+    if (error instanceof UnreadableError) return "";
+    throw error;
   }
 }
 
