@@ -9,13 +9,19 @@
 
 import process from "node:process";
 import { doctor } from "./cli/doctor.ts";
+import { exec } from "./cli/exec.ts";
 import { list } from "./cli/list.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
 import { MifError } from "./mod.ts";
 
-/** A subcommand: takes the words behind its name, returns what is to be printed, or gives it bit by bit. */
-type Command = (words: string[]) => string | Promise<string> | AsyncIterable<string>;
+/**
+ * A subcommand: takes the words behind its name, returns what is to be printed, or gives it bit by bit; or prints by
+ * itself and returns the exit status.
+ */
+type Command = (
+  words: string[],
+) => string | Promise<string> | AsyncIterable<string> | Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
@@ -24,6 +30,7 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     summary:
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
+  exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
@@ -45,6 +52,7 @@ async function main(words: string[]): Promise<number> {
   try {
     if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
     const output = await command.run(rest);
+    if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
     for await (const text of output) print(text);
     return 0;

@@ -31,6 +31,8 @@ export type { AskOptions } from "./lib/dns/resolver.ts";
 export type { SvcParams } from "./lib/dns/svcb.ts";
 export type { ServerAddress } from "./lib/dns/transport.ts";
 export { MifError, type MifErrorInit } from "./lib/error.ts";
+export type { ExitStatus } from "./lib/exec/confined_program.ts";
+export { exec, type ExecOptions } from "./lib/exec/exec.ts";
 export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export * from "./lib/names/flags.ts";
 export { type AddrInfo, getaddrinfo, type GetAddrInfoOptions } from "./lib/names/getaddrinfo.ts";

@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 6;
+export const ABI_VERSION: number = 7;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -24,7 +24,13 @@ export const Kind = {
 } as const;
 
 /** What a snapshot was reading, by number. */
-export const STAGES: readonly string[] = ["socket", "rules", "links", "addresses", "routes4", "routes6", "nexthops", ];
+export const STAGES = ["socket", "rules", "links", "addresses", "routes4", "routes6", "nexthops", ] as const;
+
+/** What starting a confined program was at, by number. */
+export const CONFINEMENT_STAGES = ["fork", "namespace", "mount", "filter", "listener", "exec", ] as const;
+
+/** The system calls a supervisor is asked about, by number. */
+export const SOCKET_CALLS = ["bind", "connect", "listen", "sendto", "sendmsg", "sendmmsg", ] as const;
 
 /** Bits of SnapshotHeader.unsettled. */
 export const Unsettled = {
@@ -298,6 +304,53 @@ export class ReadyRecord {
   }
   get fd(): number { return this.#view.getInt32(this.#at + 0, true); }
   get events(): number { return this.#view.getUint32(this.#at + 4, true); }
+}
+
+/** A view of one ConfinementRequest in the library's answer. */
+export class ConfinementRequest {
+  /** Bytes of the record's fixed part. */
+  static readonly SIZE: number = 12;
+  readonly #view: DataView;
+  readonly #at: number;
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+  get options(): number { return this.#view.getUint32(this.#at + 0, true); }
+  get arguments(): number { return this.#view.getUint32(this.#at + 4, true); }
+  get environment(): number { return this.#view.getUint32(this.#at + 8, true); }
+}
+
+/** A view of one ConfinementRecord in the library's answer. */
+export class ConfinementRecord {
+  /** Bytes of the record's fixed part. */
+  static readonly SIZE: number = 16;
+  readonly #view: DataView;
+  readonly #at: number;
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+  get pid(): number { return this.#view.getInt32(this.#at + 0, true); }
+  get pidfd(): number { return this.#view.getInt32(this.#at + 4, true); }
+  get listener(): number { return this.#view.getInt32(this.#at + 8, true); }
+  get stage(): number { return this.#view.getUint32(this.#at + 12, true); }
+}
+
+/** A view of one NotificationRecord in the library's answer. */
+export class NotificationRecord {
+  /** Bytes of the record's fixed part. */
+  static readonly SIZE: number = 64;
+  readonly #view: DataView;
+  readonly #at: number;
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+  get id(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 0, 8); }
+  get thread(): number { return this.#view.getUint32(this.#at + 8, true); }
+  get call(): number { return this.#view.getUint32(this.#at + 12, true); }
+  get arguments(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 16, 48); }
 }
 
 /** Linux constants, as the kernel's headers name them. */

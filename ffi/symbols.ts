@@ -52,6 +52,13 @@ export const SYMBOLS = {
   mif_process_state_version: [],
   mif_process_state_set: ["buffer", "u32"],
   mif_process_state_get: ["buffer", "u32"],
+  mif_confine: ["buffer", "u32", "buffer", "u32", "buffer", "u32"],
+  mif_seccomp_receive: ["i32", "buffer", "u32"],
+  mif_seccomp_id_valid: ["i32", "buffer", "u32"],
+  mif_seccomp_answer: ["i32", "buffer", "u32", "u32", "u32"],
+  mif_pidfd_getfd: ["u32", "i32"],
+  mif_process_vm_readv: ["u32", "buffer", "u32", "buffer", "u32"],
+  mif_waitid: ["i32"],
   mif_close: ["i32"],
   mif_thread_end: [],
 } as const satisfies Record<string, readonly NativeType[]>;

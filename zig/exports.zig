@@ -8,6 +8,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const linux = std.os.linux;
 const change = @import("change.zig");
+const confinement = @import("confinement.zig");
 const layout = @import("layout.zig");
 const netlink = @import("netlink.zig");
 const ownership = @import("ownership.zig");
@@ -348,6 +349,60 @@ export fn mif_process_state_get(out: ?[*]u8, size: u32) i32 {
     return @intCast(process_state.get(slice(out, size) orelse return failed(.FAULT)));
 }
 
+/// Starts a program (confinement.zig): `request` is a ConfinementRequest with what follows it, `room` takes the
+/// pointers, 8 bytes for each argument and variable and 32 more. Writes a ConfinementRecord; after an error its stage
+/// says at what. EINVAL where the request contradicts itself.
+export fn mif_confine(
+    request: ?[*]u8,
+    request_size: u32,
+    room: ?[*]u8,
+    room_size: u32,
+    out: ?[*]u8,
+    out_size: u32,
+) i32 {
+    const block = slice(request, request_size) orelse return failed(.FAULT);
+    const pointers = slice(room, room_size) orelse return failed(.FAULT);
+    const record = recordIn(layout.ConfinementRecord, out, out_size) orelse return failed(.FAULT);
+    const program = confinement.Program.parse(block, pointers) orelse return failed(.INVAL);
+    return result(confinement.start(program, record));
+}
+
+/// Takes the next system call of a confined program that waits for an answer: 1 and a NotificationRecord, or 0 where
+/// none waits. EPIPE when no process is left that could make one.
+export fn mif_seccomp_receive(listener: i32, out: ?[*]u8, out_size: u32) i32 {
+    const record = recordIn(layout.NotificationRecord, out, out_size) orelse return failed(.FAULT);
+    return result(confinement.receive(listener, record));
+}
+
+/// Whether the call of a notification (its 8 bytes of id) still waits: ENOENT where not.
+export fn mif_seccomp_id_valid(listener: i32, id: ?[*]u8, size: u32) i32 {
+    const number = word(id, size) orelse return failed(.FAULT);
+    return result(confinement.waits(listener, number));
+}
+
+/// Answers it: `proceed` 1 lets the kernel make the call, 0 ends it with `errno`, or with success where that is 0.
+export fn mif_seccomp_answer(listener: i32, id: ?[*]u8, size: u32, proceed: u32, errno: u32) i32 {
+    const number = word(id, size) orelse return failed(.FAULT);
+    if (errno > 4095) return failed(.INVAL);
+    return result(confinement.answer(listener, number, proceed != 0, errno));
+}
+
+/// A duplicate of another thread's descriptor, pidfd_getfd(2).
+export fn mif_pidfd_getfd(thread: u32, fd: i32) i32 {
+    return result(confinement.descriptorOf(thread, fd));
+}
+
+/// process_vm_readv(2): reads another thread's memory; returns how much there was to read.
+export fn mif_process_vm_readv(thread: u32, address: ?[*]u8, address_size: u32, out: ?[*]u8, out_size: u32) i32 {
+    const at = word(address, address_size) orelse return failed(.FAULT);
+    return result(confinement.readMemory(thread, at, slice(out, out_size) orelse return failed(.FAULT)));
+}
+
+/// How the child behind a pidfd ended: its status, or 256 and the signal that ended it. EAGAIN while it runs.
+export fn mif_waitid(pidfd: i32) i32 {
+    return result(confinement.statusOf(pidfd));
+}
+
 /// Lets a snapshot take something into `out` over a socket of its own.
 fn reading(
     out: ?[*]u8,
@@ -427,6 +482,18 @@ fn batch(
         .addresses = slice(addresses, addresses_size) orelse return null,
         .control = slice(control, control_size) orelse return null,
     };
+}
+
+/// The caller's eight bytes as a number; null where they are not there.
+fn word(pointer: ?[*]u8, size: u32) ?u64 {
+    const bytes = slice(pointer, size) orelse return null;
+    return if (bytes.len == 8) std.mem.readInt(u64, bytes[0..8], .little) else null;
+}
+
+/// The caller's record; null where there is no room for it.
+fn recordIn(comptime Record: type, pointer: ?[*]u8, size: u32) ?*align(1) Record {
+    const bytes = slice(pointer, size) orelse return null;
+    return if (bytes.len < @sizeOf(Record)) null else @ptrCast(bytes.ptr);
 }
 
 /// The caller's bytes; null where the pointer is null though bytes were promised.

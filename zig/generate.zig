@@ -40,12 +40,12 @@ fn typescript(out: *std.Io.Writer) !void {
         try out.print("  {s}: {d},\n", .{ field.name, field.value });
     }
     try out.writeAll("} as const;\n\n/** What a snapshot was reading, by number. */\n");
-    try out.writeAll("export const STAGES: readonly string[] = [");
-    inline for (@typeInfo(layout.Stage).@"enum".fields, 0..) |field, i| {
-        comptime std.debug.assert(field.value == i);
-        try out.print("\"{s}\", ", .{field.name});
-    }
-    try out.writeAll("];\n\n/** Bits of SnapshotHeader.unsettled. */\nexport const Unsettled = {\n");
+    try names(out, "STAGES", layout.Stage);
+    try out.writeAll("\n/** What starting a confined program was at, by number. */\n");
+    try names(out, "CONFINEMENT_STAGES", layout.ConfinementStage);
+    try out.writeAll("\n/** The system calls a supervisor is asked about, by number. */\n");
+    try names(out, "SOCKET_CALLS", layout.SocketCall);
+    try out.writeAll("\n/** Bits of SnapshotHeader.unsettled. */\nexport const Unsettled = {\n");
     inline for (@typeInfo(layout.Unsettled).@"struct".decls) |decl| {
         try out.print("  {s}: {d},\n", .{ decl.name, @field(layout.Unsettled, decl.name) });
     }
@@ -65,6 +65,17 @@ fn typescript(out: *std.Io.Writer) !void {
 }
 
 /// One class: its size, and a getter a field, and a setter where TypeScript writes it.
+/// The names of an enumeration that counts from 0.
+fn names(out: *std.Io.Writer, constant: []const u8, comptime Enumeration: type) !void {
+    try out.print("export const {s} = [", .{constant});
+    inline for (@typeInfo(Enumeration).@"enum".fields, 0..) |field, i| {
+        comptime std.debug.assert(field.value == i);
+        try out.print("\"{s}\", ", .{field.name});
+    }
+    try out.writeAll("] as const;\n");
+}
+
+/// A class that reads a record in place.
 fn view(out: *std.Io.Writer, comptime Record: type) !void {
     const name = comptime shortName(Record);
     try out.print(

@@ -8,7 +8,7 @@
 const std = @import("std");
 
 /// Raised whenever a function or a layout changes; the loader refuses another number.
-pub const abi_version: i32 = 6;
+pub const abi_version: i32 = 7;
 
 pub const Kind = enum(u8) {
     link = 1,
@@ -194,6 +194,39 @@ pub const ReadyRecord = extern struct {
     events: u32 = 0,
 };
 
+/// What starting a confined program was at.
+pub const ConfinementStage = enum(u32) { fork, namespace, mount, filter, listener, exec };
+
+/// Counts of what follows it: options (level and name of each, 4 bytes each), then NUL-terminated strings: the
+/// path, the arguments, the environment, and source and target of each mount.
+pub const ConfinementRequest = extern struct {
+    options: u32 = 0,
+    arguments: u32 = 0,
+    environment: u32 = 0,
+};
+
+/// A confined program that runs.
+pub const ConfinementRecord = extern struct {
+    pid: i32 = -1,
+    pidfd: i32 = -1,
+    /// Where its system calls are heard.
+    listener: i32 = -1,
+    stage: ConfinementStage = .fork,
+};
+
+/// The system calls that a supervisor is asked about.
+pub const SocketCall = enum(u32) { bind, connect, listen, sendto, sendmsg, sendmmsg };
+
+/// One of them that waits for its answer.
+pub const NotificationRecord = extern struct {
+    id: [8]u8 = @splat(0),
+    /// Who made it, as gettid(2) says.
+    thread: u32 = 0,
+    call: SocketCall = .bind,
+    /// Six numbers of eight bytes.
+    arguments: [48]u8 = @splat(0),
+};
+
 /// A lifetime without end, as the kernel writes it.
 pub const never: u32 = 0xffff_ffff;
 
@@ -208,6 +241,9 @@ pub const records = .{
     UserOptionRecord,
     MessageRecord,
     ReadyRecord,
+    ConfinementRequest,
+    ConfinementRecord,
+    NotificationRecord,
 };
 
 comptime {

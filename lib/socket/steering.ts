@@ -58,7 +58,7 @@ const TCP_CLOSE = 7;
 const IP_OPTIONS_SIZE = 40;
 
 /** Level, number and name of each option that changes the way. */
-const OPTIONS: readonly (readonly [number, number, string])[] = [
+export const STEERING_OPTIONS: readonly (readonly [number, number, string])[] = [
   [SOL_SOCKET, SO_DONTROUTE, "SO_DONTROUTE"],
   [SOL_SOCKET, SO_BINDTODEVICE, "SO_BINDTODEVICE"],
   [SOL_SOCKET, SO_MARK, "SO_MARK"],
@@ -84,7 +84,8 @@ const OPTIONS: readonly (readonly [number, number, string])[] = [
 
 /** The name of an option that changes the way packets go, null for any other. */
 export function steeringOption(level: number, number: number): string | null {
-  return OPTIONS.find((option) => option[0] === level && option[1] === number)?.[2] ?? null;
+  return STEERING_OPTIONS.find((option) => option[0] === level && option[1] === number)?.[2] ??
+    null;
 }
 
 /** Why a socket is of a kind that cannot be held to one source and one router, or has an option that leads it elsewhere. */

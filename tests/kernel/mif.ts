@@ -37,13 +37,15 @@ export const CALLERS: readonly Caller[] = (["deno", "bun"] as const).flatMap((ru
   [false, true].map((unprivileged) => ({ runtime, unprivileged }))
 );
 
+/** The words that run `mif` in a caller's runtime. */
+export function mifArgv({ runtime }: Caller, ...words: string[]): string[] {
+  return [...runtimes[runtime], ...words];
+}
+
 /** Runs `mif` to its end. */
-export function mif(
-  host: Host,
-  { runtime, unprivileged }: Caller,
-  ...words: string[]
-): Promise<CommandResult> {
-  return host.run([...runtimes[runtime], ...words], { unprivileged, env: { NO_COLOR: "1" } });
+export function mif(host: Host, caller: Caller, ...words: string[]): Promise<CommandResult> {
+  const { unprivileged } = caller;
+  return host.run(mifArgv(caller, ...words), { unprivileged, env: { NO_COLOR: "1" } });
 }
 
 /**

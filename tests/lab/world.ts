@@ -176,17 +176,20 @@ export class World {
   #findUnprivilegedWay(): { argv: string[]; env: Record<string, string> } {
     const none = ["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"];
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...none];
+    // In a user namespace there is no such user: in another one inside it we are, and no capability counts outside.
+    const inside = ["unshare", "--user", "--map-user=65534", "--map-group=65534"];
     const probe = ["sh", "-c", 'test -x "$0" && test -r .', process.execPath];
+    let argv = nobody;
     try {
-      // Fails in a user namespace, which has no such user, and where the runtime is in a private directory.
       commandOutput([...nobody, ...probe]);
     } catch {
-      return { argv: ["setpriv", "--ambient-caps=-all", ...none], env: {} };
+      // Also where the runtime is in a private directory.
+      argv = [...inside, "setpriv", ...none];
     }
     const home = join(this.#directory, "home");
     mkdirSync(home);
     chmodSync(home, 0o777);
-    return { argv: nobody, env: { HOME: home, DENO_DIR: join(home, "deno") } };
+    return { argv, env: { HOME: home, DENO_DIR: join(home, "deno") } };
   }
 
   /** All but the waiting, so that it also serves at the end of the process. */

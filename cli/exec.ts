@@ -1,0 +1,33 @@
+/**
+ * `mif exec`: runs a program with one PvD as its way out.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { exec as execute } from "../mod.ts";
+import { pvdArgument } from "./pvd_argument.ts";
+import { readOptions, UsageError } from "./usage.ts";
+
+/** Runs the command behind "--"; its exit status is ours, 128 and the signal's number where one ended it. */
+export async function exec(words: string[]): Promise<number> {
+  const end = words.indexOf("--");
+  const command = end < 0 ? [] : words.slice(end + 1);
+  const { pvd } = readOptions(end < 0 ? words : words.slice(0, end), { pvd: { type: "string" } });
+  if (command.length === 0) {
+    throw new UsageError("there is no command: mif exec --pvd ID -- command …");
+  }
+  const ended = new AbortController();
+  // The terminal sends these to the program too.
+  for (const name of ["SIGINT", "SIGQUIT"] as const) process.on(name, () => {});
+  for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, () => ended.abort());
+  const said = new Set<string>();
+  const { code, signal } = await execute(pvdArgument(pvd), command, {
+    signal: ended.signal,
+    onRefused: ({ message }) => {
+      if (said.size < 16 && !said.has(message)) process.stderr.write(`mif exec: ${message}\n`);
+      said.add(message);
+    },
+  });
+  return code ?? 128 + signal!;
+}

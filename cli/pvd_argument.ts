@@ -1,0 +1,36 @@
+/**
+ * The PvD that a command line names.
+ *
+ * @module
+ */
+
+import { listPvds, MifError, type PvdInfo } from "../mod.ts";
+import { UsageError } from "./usage.ts";
+
+/**
+ * The PvD behind `--pvd`: an ID, a handle, or the name of an interface that has one PvD.
+ *
+ * @throws {UsageError} The option is missing.
+ * @throws {MifError} ENONET: there is no such PvD, or more than one; the message names those there are.
+ */
+export function pvdArgument(text: string | undefined, pvds: PvdInfo[] = listPvds()): PvdInfo {
+  if (text === undefined || text === "") {
+    throw new UsageError("--pvd is missing: an ID, a handle, or an interface with one PvD");
+  }
+  const name = text.toLowerCase().replace(/\.$/, "");
+  const found = [
+    pvds.filter(({ id }) => id === text || id.toLowerCase() === name),
+    pvds.filter(({ handle }) => String(handle) === text),
+    pvds.filter(({ interface: link }) => link.name === text),
+  ].find((some) => some.length > 0) ?? [];
+  if (found.length === 1) return found[0]!;
+  const [why, list] = found.length === 0
+    ? [`there is no PvD ${JSON.stringify(text)}; there are`, pvds]
+    : [`${JSON.stringify(text)} is more than one PvD; give the ID or handle of one of`, found];
+  const names = list.map(({ id, handle }) => `${id} (${handle})`).join(", ");
+  throw new MifError(`Cannot choose the PvD: ${why} ${names || "none"}`, {
+    code: "ENONET",
+    errno: 64,
+    syscall: "listPvds",
+  });
+}
