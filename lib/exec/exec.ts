@@ -42,8 +42,8 @@ const CALLS_MAX = 64;
  * @param argv The command and its arguments; a command without "/" is looked for in PATH.
  * @returns How it ended. What it leaves running has no new way out after that.
  * @throws {TypeError} There is no command, or a word has a NUL character.
- * @throws {MifError} ENOENT, EACCES: there is no such program. EPVDROUTE: packets could not be held to the PvD;
- *   `mif route install` helps. What Socket.selectPvd() throws. EPERM: user namespaces are not allowed here.
+ * @throws {MifError} ENOENT, EACCES: there is no such program. EPVDROUTE: no routing rules hold packets to the PvD;
+ *   `mif route install` makes them, once. What Socket.selectPvd() throws. EPERM: user namespaces are not allowed here.
  *
  * @example
  * ```ts ignore

@@ -36,7 +36,6 @@ import { type ConfinedProgram, memoryOf, type SocketCall } from "./confined_prog
 interface Guard {
   socket: Socket;
   selection: Selection;
-  device: number;
 }
 
 /** A message about to be sent: where to, null for where the socket is connected, and its control messages. */
@@ -47,7 +46,6 @@ interface Message {
 
 const LOOPBACK_INTERFACE = 1;
 const AF_UNSPEC = 0;
-const EPERM = 1;
 const EBADF = 9;
 const EINVAL = 22;
 const EAFNOSUPPORT = 97;
@@ -81,8 +79,7 @@ export class Supervisor {
    *
    * @param program The program, once it runs.
    * @param refused Told of each call that was refused.
-   * @throws {MifError} What Socket.selectPvd() throws; EPVDROUTE where a connection could not be cut off when the
-   *   PvD is lost.
+   * @throws {MifError} What Socket.selectPvd() throws; EPVDROUTE where no rules hold them.
    */
   constructor(
     pvd: PvdInfo,
@@ -235,13 +232,7 @@ export class Supervisor {
       selection.release();
       this.#remember(own);
     }
-    const guard = this.#guard(own.family, source);
-    if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === guard.device) return guard;
-    throw new MifError(`The program's socket is not bound as PvD ${this.#pvd.id} now needs it`, {
-      code: "ENETUNREACH",
-      errno: ENETUNREACH,
-      syscall: "connect",
-    });
+    return this.#guard(own.family, source);
   }
 
   #guard(family: number, source: string | null): Guard {
@@ -253,30 +244,13 @@ export class Supervisor {
       if (source !== null && source !== selection.source) {
         own.bind(selection.bindAddress({ address: source }));
       }
-      const device = own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX);
-      if (device !== 0) this.#proveCut(family);
-      const guard = { socket: own, selection, device };
+      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) !== 0) throw notByRules(this.#pvd);
+      const guard = { socket: own, selection };
       this.#guards.set(selection.source, guard);
       return guard;
     } catch (error) {
       own.close();
       throw error;
-    }
-  }
-
-  /** Without CAP_NET_RAW a socket stays on its device, and what the program writes goes where that leads. */
-  #proveCut(family: number): void {
-    using probe = socket(family, SOCK_DGRAM);
-    probe.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, this.#pvd.interface.index);
-    try {
-      probe.setsockopt(SOL_SOCKET, SO_BINDTOIFINDEX, LOOPBACK_INTERFACE);
-    } catch (error) {
-      if ((error as MifError).errno !== EPERM) throw error;
-      throw new MifError(
-        `Cannot hold a program to PvD ${this.#pvd.id}: its connections could not be cut off when the way is lost; ` +
-          "mif route install (once, with CAP_NET_ADMIN) gives each PvD its own routing table, or run with CAP_NET_RAW",
-        { code: "EPVDROUTE", syscall: "setsockopt", cause: error },
-      );
     }
   }
 
@@ -304,6 +278,18 @@ export class Supervisor {
       }
     }
   }
+}
+
+/**
+ * Without rules the kernel follows the default route of the moment, and it would do so before we could hear of it: what
+ * the program writes is not ours to stop.
+ */
+function notByRules({ id }: PvdInfo): MifError {
+  return new MifError(
+    `Cannot hold a program to PvD ${id}: no routing rule holds its addresses to its router; ` +
+      "mif route install (once, with CAP_NET_ADMIN) gives each PvD its own routing table",
+    { code: "EPVDROUTE", syscall: "setsockopt" },
+  );
 }
 
 /** Every socket of every process that this one may look at. */

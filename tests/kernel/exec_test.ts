@@ -4,9 +4,6 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import {
-  type Capture,
-  type Host,
-  type LabRouter,
   labSkip,
   NETWORK_1,
   NETWORK_2,
@@ -20,50 +17,29 @@ import {
 import { gccSkip } from "../socket/c_program.ts";
 import { ANSWERS, ASKING, EVADING, python, staticProgram, WRITING } from "./exec_programs.ts";
 import { type Caller, CALLERS, mif, mifArgv } from "./mif.ts";
-import { echoServer } from "./socket_probe.ts";
+import { assertNoLeak, type Site, site } from "./site.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
 const ROOT: Caller = { runtime: "deno", unprivileged: false };
 
-interface Site {
-  host: Host;
-  routers: LabRouter[];
-  captures: Capture[];
-  /** The IDs of the second network's PvDs, IPv6 and IPv4. */
-  ids: { 4: string; 6: string };
-}
+/** The second network's PvDs. */
+const ID_4 = "h1";
+const ID_6 = `${NETWORK_2.routerLinkLocal}%h1`;
 
-async function site(world: World, topology: typeof twoLinks): Promise<Site> {
-  const { host, r1, r2 } = await topology(world);
-  const routers = [r1, r2];
-  await Promise.all(
-    routers.map((router) => echoServer(router.host, [SERVICE_IPV6, SERVICE_IPV4])),
-  );
-  const captures = await Promise.all(routers.map((router) => router.host.capture("lan0")));
-  const link = topology === twoLinks ? "h1" : "h0";
-  return { host, routers, captures, ids: { 4: link, 6: `${NETWORK_2.routerLinkLocal}%${link}` } };
-}
-
-/** Nothing from the second network's addresses was sent to the first one's router, nor the other way round. */
-async function assertNoLeak({ captures, routers }: Site): Promise<void> {
-  for (const [at, capture] of captures.entries()) {
-    const { routerMac } = routers[at]!.network;
-    const { hostAddress, hostIpv4 } = routers[1 - at]!.network;
-    const leaks = (await capture.stop()).filter(({ dstMac, src }) =>
-      dstMac === routerMac && (src === hostAddress || src === hostIpv4)
-    );
-    assert.deepEqual(leaks, []);
-  }
+/** {@linkcode site} with each PvD held by the rules of `mif route install`. */
+async function heldSite(world: World, topology = twoLinks): Promise<Site> {
+  const here = await site(world, topology);
+  const install = await mif(here.host, ROOT, "route", "install", "--solicit");
+  assert.deepEqual([install.status, install.stderr], [0, ""]);
+  return here;
 }
 
 test("every socket of a program leaves by the PvD, in threads and children too", lab, async () => {
   await using world = new World();
-  const here = await site(world, twoLinks);
-  const install = await mif(here.host, ROOT, "route", "install", "--solicit");
-  assert.deepEqual([install.status, install.stderr], [0, ""]);
+  const here = await heldSite(world);
   const rows = [
-    [here.ids[6], SERVICE_IPV6, NETWORK_2.hostAddress],
-    [here.ids[4], SERVICE_IPV4, NETWORK_2.hostIpv4],
+    [ID_6, SERVICE_IPV6, NETWORK_2.hostAddress],
+    [ID_4, SERVICE_IPV4, NETWORK_2.hostIpv4],
   ] as const;
   for (const caller of CALLERS) {
     for (const [id, service, source] of rows) {
@@ -83,11 +59,10 @@ test("a statically linked program too", {
 }, async () => {
   await using world = new World();
   using program = staticProgram();
-  const here = await site(world, twoRouters);
-  const install = await mif(here.host, ROOT, "route", "install", "--solicit");
-  assert.equal(install.status, 0, install.stderr);
+  const here = await heldSite(world, twoRouters);
   for (const caller of CALLERS) {
-    const words = ["exec", "--pvd", here.ids[6], "--", program.path, SERVICE_IPV6];
+    const id = `${NETWORK_2.routerLinkLocal}%h0`;
+    const words = ["exec", "--pvd", id, "--", program.path, SERVICE_IPV6];
     const ran = await mif(here.host, caller, ...words);
     assert.deepEqual([ran.status, ran.stdout], [0, NETWORK_2.hostAddress], ran.stderr);
   }
@@ -109,7 +84,7 @@ test(
         SERVICE_IPV6,
         "h0",
       );
-      const ran = await mif(here.host, caller, "exec", "--pvd", here.ids[6], "--", ...evading);
+      const ran = await mif(here.host, caller, "exec", "--pvd", ID_6, "--", ...evading);
       assert.equal(ran.status, 0, ran.stderr);
       assert.deepEqual(ran.stdout.trim().split("\n"), [
         "SO_BINDTODEVICE EPERM",
@@ -141,9 +116,8 @@ test(
 
 test("names are asked of the PvD's servers, by its way", lab, async () => {
   await using world = new World();
-  const here = await site(world, twoLinks);
-  assert.equal((await mif(here.host, ROOT, "route", "install", "--solicit")).status, 0);
-  for (const [at, router] of here.routers.entries()) {
+  const here = await heldSite(world);
+  for (const [at, router] of [here.r1, here.r2].entries()) {
     await router.host.dnsmasq({
       listen: [router.network.routerAddress],
       records: { "www.example": [`2001:db8:ffff::${at + 1}`] },
@@ -161,7 +135,7 @@ test("names are asked of the PvD's servers, by its way", lab, async () => {
   }
   for (const caller of CALLERS) {
     const words = ["getent", "ahostsv6", "www"];
-    const ran = await mif(here.host, caller, "exec", "--pvd", here.ids[6], "--", ...words);
+    const ran = await mif(here.host, caller, "exec", "--pvd", ID_6, "--", ...words);
     assert.deepEqual([ran.status, ran.stderr], [0, ""]);
     assert.match(ran.stdout, /^2001:db8:ffff::2 /, JSON.stringify(caller));
   }
@@ -173,55 +147,62 @@ test("names are asked of the PvD's servers, by its way", lab, async () => {
   await assertNoLeak(here);
 });
 
-test(
-  "a connection whose way is lost is cut off, and nothing of it reaches another router",
-  lab,
-  async () => {
-    await using world = new World();
-    const here = await site(world, twoLinks);
-    assert.equal((await mif(here.host, ROOT, "route", "install", "--solicit")).status, 0);
-    const words = ["exec", "--pvd", here.ids[6], "--", ...python(WRITING, SERVICE_IPV6)];
-    const running = here.host.spawn(mifArgv(ROOT, ...words));
-    await running.waitForOutput(/connected/);
-    // The table that held it goes, and with it the rule: only the other network's way is left.
-    assert.equal((await mif(here.host, ROOT, "route", "remove")).status, 0);
-    here.host.ip("-6", "route", "del", "default", "dev", "h1");
-    here.host.ip(
-      "-6",
-      "route",
-      "replace",
-      "default",
-      "via",
-      NETWORK_1.routerLinkLocal,
-      "dev",
-      "h0",
-    );
-    const error = () => /^E[A-Z]+$/m.exec(running.stdout)?.[0];
-    assert.ok(await waitFor("the program's end", error, 40_000));
-    await assertNoLeak(here);
-  },
-);
+const losses: [what: string, lose: (here: Site) => unknown][] = [
+  [
+    "its address goes",
+    ({ host }) => host.ip("addr", "del", `${NETWORK_2.hostAddress}/64`, "dev", "h1"),
+  ],
+  ["its link goes down", ({ host }) => host.ip("link", "set", "h1", "down")],
+  ["its interface is taken away", ({ host }) => host.ip("link", "del", "h1")],
+];
+for (const [what, lose] of losses) {
+  test(
+    `where ${what} a connection ends, and nothing of it reaches another router`,
+    lab,
+    async () => {
+      await using world = new World();
+      const here = await heldSite(world);
+      await assertEnds(here, lose);
+      await assertNoLeak(here);
+    },
+  );
+}
 
-test("where packets could not be held to the PvD nothing is run", lab, async () => {
+test("where the rules are taken away a connection ends", lab, async () => {
   await using world = new World();
-  const here = await site(world, twoRouters);
+  await assertEnds(await heldSite(world), async ({ host }) => {
+    assert.equal((await mif(host, ROOT, "route", "remove")).status, 0);
+  });
+});
+
+/** A program writes over a connection until that fails, which it does once the way is lost. */
+async function assertEnds(here: Site, lose: (here: Site) => unknown): Promise<void> {
+  const words = ["exec", "--pvd", ID_6, "--", ...python(WRITING, SERVICE_IPV6)];
+  const running = here.host.spawn(mifArgv(ROOT, ...words));
+  await running.waitForOutput(/connected/);
+  await lose(here);
+  const error = () => /^E[A-Z]+$/m.exec(running.stdout)?.[0];
+  assert.equal(await waitFor("the program's end", error, 10_000), "ECONNRESET", running.stderr);
+}
+
+test("where no rules hold packets to the PvD nothing is run", lab, async () => {
+  await using world = new World();
+  const { host } = await site(world, twoLinks);
   for (const caller of CALLERS) {
-    const words = ["exec", "--pvd", here.ids[6], "--", "touch", "/run/ran"];
-    const refused = await mif(here.host, caller, ...words);
+    const refused = await mif(host, caller, "exec", "--pvd", ID_6, "--", "touch", "/run/ran");
     assert.equal(refused.status, 1, refused.stdout);
-    assert.match(refused.stderr, /mif list --solicit/);
+    assert.match(refused.stderr, /mif route install/);
   }
-  assert.equal(here.host.shell("test -e /run/ran || echo no").trim(), "no");
+  assert.equal(host.shell("test -e /run/ran || echo no").trim(), "no");
 });
 
 test("status, signal, environment and words are the program's own", lab, async () => {
   await using world = new World();
-  const here = await site(world, twoLinks);
-  assert.equal((await mif(here.host, ROOT, "route", "install", "--solicit")).status, 0);
+  const here = await heldSite(world);
   here.host.writeFile("/run/plain", "no program");
   for (const caller of CALLERS) {
     const run = (...words: string[]) =>
-      mif(here.host, caller, "exec", "--pvd", here.ids[6], "--", ...words);
+      mif(here.host, caller, "exec", "--pvd", ID_6, "--", ...words);
     assert.equal((await run("sh", "-c", "exit 7")).status, 7);
     assert.equal((await run("sh", "-c", "kill -9 $$")).status, 128 + 9);
     assert.equal((await run("printf", "%s|", "a b", "", "--pvd")).stdout, "a b||--pvd|");
@@ -230,13 +211,13 @@ test("status, signal, environment and words are the program's own", lab, async (
     assert.deepEqual([missing.status, plain.status], [1, 1]);
     assert.match(missing.stderr, /there is no such program/);
     assert.match(plain.stderr, /not executable/);
-    assert.equal((await mif(here.host, caller, "exec", "--pvd", here.ids[6])).status, 2);
+    assert.equal((await mif(here.host, caller, "exec", "--pvd", ID_6)).status, 2);
     assert.equal((await mif(here.host, caller, "exec", "--", "true")).status, 2);
     const nobody = await mif(here.host, caller, "exec", "--pvd", "nobody", "--", "true");
     assert.deepEqual([nobody.status, nobody.stdout], [1, ""]);
-    assert.ok(nobody.stderr.includes(here.ids[6]), nobody.stderr);
+    assert.ok(nobody.stderr.includes(ID_6), nobody.stderr);
   }
-  const asleep = here.host.spawn(mifArgv(ROOT, "exec", "--pvd", here.ids[6], "--", "sleep", "99"));
+  const asleep = here.host.spawn(mifArgv(ROOT, "exec", "--pvd", ID_6, "--", "sleep", "99"));
   const looking = `pgrep -g ${asleep.pid} -x sleep || true`;
   await waitFor("the program", () => here.host.shell(looking).trim() || undefined);
   process.kill(asleep.pid, "SIGTERM");
