@@ -389,7 +389,7 @@ export fn mif_seccomp_answer(listener: i32, id: ?[*]u8, size: u32, proceed: u32,
 
 /// A duplicate of another thread's descriptor, pidfd_getfd(2).
 export fn mif_pidfd_getfd(thread: u32, fd: i32) i32 {
-    return result(confinement.descriptorOf(thread, fd));
+    return owned(result(confinement.descriptorOf(thread, fd)));
 }
 
 /// process_vm_readv(2): reads another thread's memory; returns how much there was to read.
@@ -401,6 +401,13 @@ export fn mif_process_vm_readv(thread: u32, address: ?[*]u8, address_size: u32, 
 /// How the child behind a pidfd ended: its status, or 256 and the signal that ended it. EAGAIN while it runs.
 export fn mif_waitid(pidfd: i32) i32 {
     return result(confinement.statusOf(pidfd));
+}
+
+/// Forgets a program: its calls to come fail with ENOSYS. Returns 0.
+export fn mif_confine_end(pidfd: i32, listener: i32) i32 {
+    sys.close(pidfd);
+    sys.close(listener);
+    return 0;
 }
 
 /// Lets a snapshot take something into `out` over a socket of its own.

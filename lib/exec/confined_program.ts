@@ -151,8 +151,7 @@ export class ConfinedProgram {
 
   /** Forgets it: its calls to come fail with ENOSYS. */
   close(): void {
-    native().mif_close(this.listener);
-    native().mif_close(this.pidfd);
+    native().mif_confine_end(this.pidfd, this.listener);
   }
 }
 

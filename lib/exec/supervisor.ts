@@ -20,21 +20,18 @@ import {
   AF_INET,
   AF_INET6,
   SO_BINDTOIFINDEX,
-  SO_DOMAIN,
-  SO_PROTOCOL,
-  SO_TYPE,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../socket/options.ts";
 import { cutOff, Selection } from "../socket/selection.ts";
 import { decodeSockaddr } from "../socket/sockaddr.ts";
-import { Socket, socket } from "../socket/socket.ts";
 import { type ConfinedProgram, memoryOf, type SocketCall } from "./confined_program.ts";
+import { ProgramSocket } from "./program_socket.ts";
 
 /** Our own socket on one source address of the PvD, and what is proved of it. */
 interface Guard {
-  socket: Socket;
+  socket: ProgramSocket;
   selection: Selection;
 }
 
@@ -59,8 +56,6 @@ const MESSAGES_MAX = 1024;
 const SOCKADDR_MAX = 128;
 const CONTROL_MAX = 64 * 1024;
 const DNS_PORT = 53;
-/** A sockaddr of AF_UNSPEC: connect(2) to it ends a connection. */
-const NOWHERE = new Uint8Array(16);
 /** Sockets remembered before those that are gone are forgotten. */
 const HELD_MAX = 4096;
 
@@ -118,7 +113,7 @@ export class Supervisor {
   close(): void {
     for (const { selection, socket } of this.#guards.values()) {
       selection.release();
-      socket.close();
+      socket[Symbol.dispose]();
     }
     this.#guards.clear();
   }
@@ -129,21 +124,10 @@ export class Supervisor {
     // Not a descriptor: the kernel says so itself.
     if (fd === -EBADF) return null;
     checked(fd, "pidfd_getfd", "Cannot look at the program's socket");
-    let family: number;
-    try {
-      // Not the caller's any more: its number may name another process by now.
-      if (!this.#program().waits(call)) return EINVAL;
-      family = integerOption(fd, SO_DOMAIN);
-    } catch (error) {
-      native().mif_close(fd);
-      throw error;
-    }
-    if (family !== AF_INET && family !== AF_INET6) {
-      native().mif_close(fd);
-      return null;
-    }
-    const [type, protocol] = [integerOption(fd, SO_TYPE), integerOption(fd, SO_PROTOCOL)];
-    using own = new Socket(fd, family, type, protocol);
+    using own = new ProgramSocket(fd);
+    // Not the caller's any more: its number may name another process by now.
+    if (!this.#program().waits(call)) return EINVAL;
+    if (own.family !== AF_INET && own.family !== AF_INET6) return null;
     switch (call.name) {
       case "bind":
         return this.#bind(own, addressAt(call, 1, 2));
@@ -160,7 +144,7 @@ export class Supervisor {
     }
   }
 
-  #bind(own: Socket, name: Uint8Array): number | null {
+  #bind(own: ProgramSocket, name: Uint8Array): number | null {
     const address = decodeSockaddr(name);
     // The kernel refuses it, or takes it for something else than we do.
     if (!address || address.family !== familyNumber(own)) return EINVAL;
@@ -175,7 +159,7 @@ export class Supervisor {
     return 0;
   }
 
-  #listen(own: Socket): number | null {
+  #listen(own: ProgramSocket): number | null {
     const { address } = own.getsockname();
     if (own.type !== SOCK_STREAM || !isUnspecified(knownAddress(address)!.bytes)) return null;
     const selection = new Selection(own, this.#pvd, () => {});
@@ -188,13 +172,13 @@ export class Supervisor {
     return null;
   }
 
-  #connect(own: Socket, name: Uint8Array): number | null {
+  #connect(own: ProgramSocket, name: Uint8Array): number | null {
     // It dissolves an association: the source stays.
     if (name.length >= 2 && (name[0]! | name[1]! << 8) === AF_UNSPEC) return null;
     return this.#go(own, name, new Uint8Array(0));
   }
 
-  #send(own: Socket, messages: Message[]): number | null {
+  #send(own: ProgramSocket, messages: Message[]): number | null {
     for (const { to, control } of messages) {
       const errno = to === null ? this.#stay(own, control) : this.#go(own, to, control);
       if (errno !== null) return errno;
@@ -203,7 +187,7 @@ export class Supervisor {
   }
 
   /** A destination is named. */
-  #go(own: Socket, name: Uint8Array, control: Uint8Array): number | null {
+  #go(own: ProgramSocket, name: Uint8Array, control: Uint8Array): number | null {
     const to = decodeSockaddr(name);
     if (!to) return EAFNOSUPPORT;
     if (to.family !== familyNumber(own)) return EAFNOSUPPORT;
@@ -218,13 +202,13 @@ export class Supervisor {
   }
 
   /** It goes where connect() said, which was checked; a control message may still lead it astray. */
-  #stay(own: Socket, control: Uint8Array): number | null {
+  #stay(own: ProgramSocket, control: Uint8Array): number | null {
     if (control.length > 0) this.#hold(own).selection.checkControl(decodeControl(control));
     return null;
   }
 
   /** Puts a socket on the PvD that is not there yet, and gives its guard. */
-  #hold(own: Socket): Guard {
+  #hold(own: ProgramSocket): Guard {
     let source = own.getsockname().address;
     if (isUnspecified(knownAddress(source)!.bytes)) {
       const selection = new Selection(own, this.#pvd, () => {});
@@ -238,7 +222,9 @@ export class Supervisor {
   #guard(family: number, source: string | null): Guard {
     const known = source === null ? undefined : this.#guards.get(source);
     if (known) return known;
-    const own = socket(family, SOCK_DGRAM);
+    const own = new ProgramSocket(
+      checked(native().mif_socket(family, SOCK_DGRAM, 0), "socket", "Cannot open a socket"),
+    );
     try {
       const selection = new Selection(own, this.#pvd, () => this.#cutAll());
       if (source !== null && source !== selection.source) {
@@ -249,12 +235,12 @@ export class Supervisor {
       this.#guards.set(selection.source, guard);
       return guard;
     } catch (error) {
-      own.close();
+      own[Symbol.dispose]();
       throw error;
     }
   }
 
-  #remember(own: Socket): void {
+  #remember(own: ProgramSocket): void {
     this.#held.add(readlinkSync(`/proc/self/fd/${own.fd}`));
     if (this.#held.size <= this.#heldMax) return;
     this.#held = new Set(
@@ -270,12 +256,10 @@ export class Supervisor {
       if (!left.delete(link)) continue;
       const duplicate = native().mif_pidfd_getfd(process, fd);
       if (duplicate < 0) continue;
-      using own = new Socket(duplicate, integerOption(duplicate, SO_DOMAIN), 0, 0);
+      using own = new ProgramSocket(duplicate);
       cutOff(own);
       // Where it could be cut off its end cannot leave either, and the program is to hear of it now.
-      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === LOOPBACK_INTERFACE) {
-        native().mif_connect(own.fd, NOWHERE, NOWHERE.length);
-      }
+      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === LOOPBACK_INTERFACE) own.disconnect();
     }
   }
 }
@@ -330,7 +314,7 @@ function isHere({ address }: SocketAddress): boolean {
   return isLoopback(unmapped) || isUnspecified(unmapped);
 }
 
-function familyNumber({ family }: Socket): 4 | 6 {
+function familyNumber({ family }: ProgramSocket): 4 | 6 {
   return family === AF_INET ? 4 : 6;
 }
 
@@ -338,13 +322,6 @@ function familyNumber({ family }: Socket): 4 | 6 {
 function errnoOf(error: unknown): number {
   const { code, errno = 0 } = error as { code?: string; errno?: number };
   return code === "EPVDROUTE" || code === "ENONET" || errno === 0 ? ENETUNREACH : errno;
-}
-
-function integerOption(fd: number, name: number): number {
-  const bytes = new Uint8Array(4);
-  const result = native().mif_getsockopt(fd, SOL_SOCKET, name, bytes, bytes.length);
-  // No socket: the kernel says so itself.
-  return result < 0 ? -1 : new DataView(bytes.buffer).getInt32(0, true);
 }
 
 function int32(value: bigint): number {
