@@ -5,6 +5,7 @@
  */
 
 import { domainToASCII } from "node:url";
+import { pvdInForce } from "../pvd/process_pvd.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { checkedWait } from "../socket/socket.ts";
 import type { ExtendedError } from "./edns.ts";
@@ -16,7 +17,7 @@ import type { ServerAddress } from "./transport.ts";
 
 /** What {@linkcode query} takes beside its question. */
 export interface QueryOptions extends AskOptions {
-  /** Whose servers are asked; left out or null, the system's in the system's way. */
+  /** Whose servers are asked; left out or null, the process' default (setprocpvd), else the system's in the system's way. */
   pvd?: PvdInfo | null;
 }
 
@@ -57,7 +58,8 @@ export interface QueryAnswer<Type = string> {
  * @param type "MX", "TYPE15" or 15; "ANY" brings what the server likes to say (RFC 8482).
  * @throws {TypeError} or {RangeError} There is no such type.
  * @throws {MifError} EAI_NONAME: the name can be none. EAI_AGAIN: no server answered, or it could not find out.
- *   EAI_FAIL: no server can be used for this. ENONET, EPVDROUTE, ENETUNREACH, EADDRNOTAVAIL: the PvD has no way to its servers.
+ *   EAI_FAIL: no server can be used for this. ENONET, EPVDROUTE, ENETUNREACH, EADDRNOTAVAIL: the PvD has no way to its servers, or is
+ *   the null PvD.
  * @throws The signal's reason.
  *
  * @example
@@ -77,8 +79,8 @@ export async function query<const Type extends string | number>(
   type: Type,
   options: QueryOptions = {},
 ): Promise<QueryAnswer<Type>> {
-  const { pvd = null } = options;
   checkedWait(options);
+  const pvd = pvdInForce(options.pvd);
   const answer = await resolveName(questionName(name), recordTypeNumber(type), pvd, options);
   const records = answer.records.map(({ name, ttlSeconds, data }): DnsRecord => ({
     name: nameToText(name),

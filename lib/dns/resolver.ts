@@ -11,6 +11,7 @@ import { formatAddress } from "../ip/address.ts";
 import { currentSnapshot } from "../netlink/current.ts";
 import { recordAddress } from "../netlink/records.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
+import { pvdInForce } from "../pvd/process_pvd.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { ResolvConf } from "../sources/resolv_conf.ts";
 import { oncePerSnapshot } from "../socket/memory.ts";
@@ -49,7 +50,7 @@ let foundBy: KernelSnapshot | null = null;
  *
  * @param name Absolute.
  * @param type As in {@linkcode RecordType}, or any other number of a type.
- * @param pvd Whose servers are asked; null is the system's, in the system's way.
+ * @param pvd Whose servers are asked; null is the process' default PvD, else the system's in the system's way.
  * @throws {MifError} EAI_AGAIN: no server answered, or it could not find out (SERVFAIL); EAI_FAIL: no server can be used
  *   for this; ENONET, EPVDROUTE, ENETUNREACH, EADDRNOTAVAIL: the PvD has no way to its servers.
  * @throws The signal's reason.
@@ -61,7 +62,7 @@ export function resolveName(
   options: AskOptions = {},
 ): Promise<NameAnswer> {
   try {
-    return resolverOf(pvd).resolve(name, type, options);
+    return resolverOf(pvdInForce(pvd)).resolve(name, type, options);
   } catch (error) {
     return Promise.reject(error);
   }

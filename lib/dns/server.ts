@@ -32,6 +32,7 @@ export class NameServer {
   #plainUntilMs = -Infinity;
   #silences = 0;
   #silentUntilMs = -Infinity;
+  #lastSilenceMs = -Infinity;
 
   /** @param nowMs A clock that only moves forward. */
   constructor(address: ServerAddress, transports: Transports, nowMs: () => number) {
@@ -80,22 +81,26 @@ export class NameServer {
     cancellation: Cancellation,
   ): Promise<Message> {
     const { datagram, stream } = this.#transports;
+    const askedMs = this.#nowMs();
     try {
       const message = readMessage(await datagram.ask(query, left(), cancellation));
       this.#silences = 0;
+      this.#silentUntilMs = -Infinity;
       if (!message.truncated) return message;
     } catch (error) {
-      if (isSilence(error)) this.#fellSilent();
+      if (isSilence(error)) this.#fellSilent(askedMs);
       // Somebody may be forging answers, which he cannot do to a connection.
       if (!(error instanceof MifError) || error.code !== "EBADMSG") throw error;
     }
     return readMessage(await stream.ask(query, left(), cancellation));
   }
 
-  #fellSilent(): void {
+  /** A question that was asked at `askedMs` had no answer. */
+  #fellSilent(askedMs: number): void {
+    // Many questions of the same time fall silent together: that counts once.
+    if (askedMs < this.#lastSilenceMs) return;
     const nowMs = this.#nowMs();
-    // Many questions at once fall silent together: that counts once.
-    if (nowMs < this.#silentUntilMs && this.#silences > 0) return;
+    this.#lastSilenceMs = nowMs;
     this.#silentUntilMs = nowMs + Math.min(SILENT_MS * 2 ** this.#silences, SILENT_MAX_MS);
     this.#silences++;
   }
