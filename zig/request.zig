@@ -37,12 +37,13 @@ pub const Request = struct {
         return request;
     }
 
-    pub fn attribute(self: *Request, attribute_type: u16, value: u32) void {
+    pub noinline fn attribute(self: *Request, attribute_type: u16, value: u32) void {
         self.attributeBytes(attribute_type, std.mem.asBytes(&value));
     }
 
-    /// An attribute of a few bytes: an address, a name, a number of another width.
-    pub fn attributeBytes(self: *Request, attribute_type: u16, value: []const u8) void {
+    /// An attribute of a few bytes: an address, a name, a number of another width. Not inlined: at each of its many
+    /// calls it would be five kilobytes of library.
+    pub noinline fn attributeBytes(self: *Request, attribute_type: u16, value: []const u8) void {
         const header: uapi.nlattr = .{
             .nla_len = @intCast(@sizeOf(uapi.nlattr) + value.len),
             .nla_type = attribute_type,
