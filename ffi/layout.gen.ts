@@ -44,7 +44,7 @@ export const Unsettled = {
 /** A view of one SnapshotHeader in the library's answer. */
 export class SnapshotHeader {
   /** Bytes of the record's fixed part. */
-  static readonly SIZE: number = 16;
+  static readonly SIZE: number = 20;
   readonly #view: DataView;
   readonly #at: number;
   constructor(view: DataView, at: number) {
@@ -55,6 +55,7 @@ export class SnapshotHeader {
   get stage(): number { return this.#view.getUint32(this.#at + 4, true); }
   get unsettled(): number { return this.#view.getUint32(this.#at + 8, true); }
   get repeats(): number { return this.#view.getUint32(this.#at + 12, true); }
+  get united(): number { return this.#view.getUint32(this.#at + 16, true); }
 }
 
 /** A view of one LinkRecord in the library's answer. */

@@ -47,6 +47,8 @@ pub const SnapshotHeader = extern struct {
     unsettled: u32,
     /// Dumps done again because the kernel flagged or showed a change in the middle.
     repeats: u32,
+    /// 1 where the routes are what several walks gave together: some of them stand there more than once.
+    united: u32,
 };
 
 pub const LinkRecord = extern struct {

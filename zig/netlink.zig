@@ -22,6 +22,8 @@ pub const Error = error{
 pub const Message = struct {
     header: uapi.nlmsghdr,
     payload: []const u8,
+    /// How many datagrams of the answer came before, each with a record's message.
+    datagram: u32 = 0,
 };
 
 /// The messages of one datagram, in order.
@@ -104,8 +106,8 @@ pub fn aligned(length: usize) usize {
 pub const Outcome = struct {
     /// Datagrams that carried at least one record's message.
     datagrams: u32 = 0,
-    /// Bytes of the largest datagram.
-    largest: usize = 0,
+    /// Bytes of the last of them.
+    last_size: usize = 0,
     /// NLM_F_DUMP_INTR was set on any message.
     interrupted: bool = false,
     /// The dump was given up because it needed more datagrams than allowed; the socket is unusable.
@@ -131,10 +133,11 @@ pub fn request(
     while (true) {
         const length = try transport.receive(scratch);
         if (length == 0) return error.Malformed;
-        outcome.largest = @max(outcome.largest, length);
         var messages: Messages = .{ .bytes = scratch[0..length] };
         var carried = false;
-        while (try messages.next()) |message| {
+        while (try messages.next()) |next| {
+            var message = next;
+            message.datagram = outcome.datagrams;
             if (message.header.nlmsg_seq != header.nlmsg_seq) continue;
             if (message.header.nlmsg_pid != transport.port) continue;
             if (message.header.nlmsg_flags & uapi.NLM_F_DUMP_INTR != 0) outcome.interrupted = true;
@@ -156,6 +159,7 @@ pub fn request(
                         return outcome;
                     }
                     carried = true;
+                    outcome.last_size = length;
                     try sink.message(message);
                     if (!is_dump) return outcome;
                 },

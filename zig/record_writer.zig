@@ -32,10 +32,11 @@ pub const RecordWriter = struct {
         self.put(record);
     }
 
-    /// Takes out what stands from `start` to `end`; what is behind it moves up.
+    /// Takes out what stands from `start` to `end`; what is behind it moves up. Where some of that did not fit, it
+    /// is not there to be moved: everything stays, so that the answer is seen to be too large.
     pub fn remove(self: *RecordWriter, start: usize, end: usize) void {
-        const last = @min(self.position, self.bytes.len);
-        if (end < last) @memmove(self.bytes[start..][0 .. last - end], self.bytes[end..last]);
+        if (self.position > self.bytes.len) return;
+        @memmove(self.bytes[start..][0 .. self.position - end], self.bytes[end..self.position]);
         self.position -= end - start;
     }
 

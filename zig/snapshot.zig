@@ -7,7 +7,8 @@
 //!   number of times.
 //! - IPv6 routes do not say so: a walk that spans datagrams silently loses and repeats routes. An answer of
 //!   one datagram is one atomic walk, so we ask for as much as fits into one: each table that a rule leads
-//!   to, else each protocol of it; and what still does not fit is right when no change was heard meanwhile.
+//!   to, else each protocol of it. What still does not fit is right when no change was heard meanwhile; else it
+//!   is walked until the datagrams of all walks overlap from end to end.
 //! - The kernel cuts a first datagram to the largest receive seen on the socket, and ends a dump early
 //!   when one route is larger: every receive has room for 32 KiB, and the rules, always small, come first.
 
@@ -19,6 +20,7 @@ const rtnetlink = @import("rtnetlink.zig");
 const uapi = @import("uapi.zig");
 const RecordWriter = @import("record_writer.zig").RecordWriter;
 const Request = @import("request.zig").Request;
+const Stretches = @import("stretches.zig").Stretches;
 
 /// How often a dump that was interrupted is tried again.
 pub const repeats_max = 16;
@@ -26,6 +28,10 @@ pub const repeats_max = 16;
 pub const walks_max = 16;
 /// The kernel's largest dump datagram.
 pub const scratch_size_min = 32 * 1024;
+/// The smallest datagrams that are asked for.
+const room_min = scratch_size_min / 8 * 5;
+/// The largest route that is reckoned with, of 280 next hops. A datagram with less room left may have been cut.
+const route_size_max = 8 * 1024;
 
 /// The protocols whose routes configure a host. Routing daemons use others: of theirs, which may be a
 /// million, only default routes matter here.
@@ -70,8 +76,10 @@ pub fn Snapshot(comptime Transport: type) type {
     return struct {
         transport: *Transport,
         scratch: []u8,
+        /// What is received at once, as this socket has shown it to the kernel.
+        room: usize = scratch_size_min,
         writer: RecordWriter,
-        header: layout.SnapshotHeader = .{ .size = 0, .stage = 0, .unsettled = 0, .repeats = 0 },
+        header: layout.SnapshotHeader = .{ .size = 0, .stage = 0, .unsettled = 0, .repeats = 0, .united = 0 },
         sequence: u32 = 0,
         /// The kernel's own refusal, after `error.Refused`.
         errno: u32 = 0,
@@ -82,6 +90,11 @@ pub fn Snapshot(comptime Transport: type) type {
         l3mdev: bool = false,
         unresolved_nexthops: bool = false,
         routes_kept: enum { of_the_host, defaults_of_daemons, every } = .of_the_host,
+        /// What the walks of one IPv6 table and protocol have seen of it, while that is looked at.
+        stretches: Stretches = undefined,
+        stretches_noted: bool = false,
+        /// Of the message being decoded.
+        datagram: u32 = 0,
 
         const Self = @This();
 
@@ -174,35 +187,61 @@ pub fn Snapshot(comptime Transport: type) type {
                 else => return failure,
             };
             if (outcome.abandoned) try self.reopen();
-            return !outcome.abandoned and !outcome.interrupted and isAtomic(filter.family, outcome);
+            return !outcome.abandoned and !outcome.interrupted and self.isAtomic(filter.family, outcome);
         }
 
         /// A dump of one protocol. A walk of several datagrams is right when nothing changed meanwhile; else it is done
-        /// again. What never holds still is the union of all walks, and marked: no walk alone has everything.
+        /// again, and the answer is the union of all walks: marked, where they do not prove that it is whole.
         fn exact(self: *Self, filter: RouteFilter) netlink.Error!void {
+            // Each table is a tree of its own.
+            self.stretches_noted = filter.family == linux.AF.INET6 and filter.table != null;
+            defer self.stretches_noted = false;
+            self.stretches.clear();
+            try self.walks(filter);
+            try self.useRoom(scratch_size_min);
+        }
+
+        fn walks(self: *Self, filter: RouteFilter) netlink.Error!void {
             const start = self.writer.position;
             for (0..walks_max) |_| {
                 const walk_start = self.writer.position;
                 if (filter.family == linux.AF.INET6) {
                     self.transport.listen(uapi.RTNLGRP_IPV6_ROUTE, self.scratch);
                 }
+                self.stretches.begin();
                 const outcome = self.ask(filter.request(), all) catch |failure| switch (failure) {
                     error.Refused => return if (self.unsupported()) {} else error.Refused,
                     error.Overrun => {
                         self.header.repeats += 1;
-                        self.writer.position = walk_start;
                         try self.reopen();
                         continue;
                     },
                     else => return failure,
                 };
-                const atomic = isAtomic(filter.family, outcome);
+                const atomic = self.isAtomic(filter.family, outcome);
                 if (!outcome.interrupted and (atomic or !self.transport.disturbed(self.scratch))) {
                     return self.writer.remove(start, walk_start);
                 }
                 self.header.repeats += 1;
-            }
-            self.header.unsettled |= layout.Unsettled.routes;
+                if (!self.stretches_noted) continue;
+                self.stretches.end(!self.isFull(outcome));
+                if (self.stretches.areWhole()) break;
+                // Datagrams of four sizes: what one walk loses between two of them lies inside of another walk's.
+                try self.useRoom(if (self.room > room_min) self.room - scratch_size_min / 8 else scratch_size_min);
+            } else self.header.unsettled |= layout.Unsettled.routes;
+            self.header.united = 1;
+        }
+
+        /// Whether an answer came from one walk that was never resumed. IPv4 walks by key and stays right while
+        /// others change the table.
+        fn isAtomic(self: *const Self, family: u8, outcome: netlink.Outcome) bool {
+            if (family == linux.AF.INET) return true;
+            return outcome.datagrams <= 1 and !self.isFull(outcome);
+        }
+
+        /// Whether the walk may have been suspended behind the last datagram. Resumed too late, it found nothing more.
+        fn isFull(self: *const Self, outcome: netlink.Outcome) bool {
+            return outcome.last_size > self.room - route_size_max;
         }
 
         /// Default routes that a routing daemon put into a table too large to read.
@@ -231,11 +270,18 @@ pub fn Snapshot(comptime Transport: type) type {
             return netlink.request(
                 self.transport,
                 request.finish(self.sequence),
-                self.scratch,
+                self.scratch[0..self.room],
                 datagrams_max,
                 &self.errno,
                 self,
             );
+        }
+
+        /// From now on datagrams of at most this size: on a new socket, as the kernel goes by the largest receive.
+        fn useRoom(self: *Self, room: usize) netlink.Error!void {
+            if (room == self.room) return;
+            self.room = room;
+            try self.reopen();
         }
 
         /// A new socket, whose first datagrams are to be large as well.
@@ -263,6 +309,8 @@ pub fn Snapshot(comptime Transport: type) type {
         }
 
         pub fn message(self: *Self, received: netlink.Message) netlink.Error!void {
+            self.datagram = received.datagram;
+            if (received.payload.len > route_size_max) self.stretches.unprovable = true;
             try rtnetlink.decode(received, .{ .context = self, .take = takeRecord });
         }
 
@@ -272,6 +320,7 @@ pub fn Snapshot(comptime Transport: type) type {
                 .rule => |*rule| self.noteRule(rule),
                 .link => |*link| self.noteLink(link),
                 .route => |*route| {
+                    if (self.stretches_noted) self.stretches.pass(self.datagram, route);
                     if (!self.keeps(route)) return;
                     if (route.nexthop_id != 0 and route.interface == 0) self.unresolved_nexthops = true;
                 },
@@ -312,13 +361,6 @@ pub fn Snapshot(comptime Transport: type) type {
             };
         }
     };
-}
-
-/// Whether an answer came from one walk. IPv4 walks by key and stays right while others change the table. An IPv6
-/// walk that was resumed may have found nothing more, so that its answer is one datagram too: but a full one.
-fn isAtomic(family: u8, outcome: netlink.Outcome) bool {
-    if (family == linux.AF.INET) return true;
-    return outcome.datagrams <= 1 and outcome.largest <= scratch_size_min / 2;
 }
 
 const RouteFilter = struct {

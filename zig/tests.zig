@@ -13,6 +13,7 @@ comptime {
     _ = @import("tests/rtnetlink_test.zig");
     _ = @import("tests/snapshot_test.zig");
     _ = @import("tests/stream_test.zig");
+    _ = @import("tests/stretches_test.zig");
     _ = @import("tests/tidy.zig");
 }
 

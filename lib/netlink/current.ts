@@ -26,10 +26,12 @@ let number = 0;
 const changed = new Set<() => void>();
 const datagram = new Uint8Array(32 * 1024);
 
-/** The same object as before while the kernel has changed nothing. */
+/** The same object as before while the kernel has changed nothing and that one had held still. */
 export function currentSnapshot(): KernelSnapshot {
   const before = number;
-  if (changeNumber() !== before || last === null) last = readSnapshot();
+  if (changeNumber() !== before || last === null || last.unsettled.length > 0) {
+    last = readSnapshot();
+  }
   return last;
 }
 

@@ -75,8 +75,7 @@ function read(bytes: Uint8Array, header: SnapshotHeader): KernelSnapshot {
   const unsettled = Object.entries(Unsettled)
     .filter(([, bit]) => (header.unsettled & bit) !== 0).map(([kind]) => kind);
   const records = readRecords(bytes.subarray(SnapshotHeader.SIZE));
-  // What never held still comes as the union of several walks.
-  if (unsettled.includes("routes")) records.routes = distinctRoutes(records.routes);
+  if (header.united !== 0) records.routes = distinctRoutes(records.routes);
   return {
     ...records,
     unsettled,

@@ -6,7 +6,7 @@
 
 import type { PvdCriteria, PvdInfo } from "../../mod.ts";
 import type { Host, LabProcess, PrivilegeOptions } from "../lab/mod.ts";
-import type { ProbeAnswer, ProbeRequest } from "./probe_script.ts";
+import type { ProbeAnswer, ProbeRequest, StatementCounts } from "./probe_script.ts";
 
 const script = new URL("./probe_script.ts", import.meta.url);
 
@@ -29,8 +29,8 @@ export class Probe {
     return this.#ask({ call: "listPvds" });
   }
 
-  /** Calls `listPvds()` so many times and counts the calls in which each statement stood exactly once. */
-  countStatements(times: number): Promise<Record<string, number>> {
+  /** Reads the host so many times, as `listPvds()` does, and counts what stood in how many. */
+  countStatements(times: number): Promise<StatementCounts> {
     return this.#ask({ call: "countStatements", times });
   }
 

@@ -6,6 +6,8 @@
 
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { groupPvds } from "../../lib/pvd/group.ts";
+import { readHost } from "../../lib/pvd/host.ts";
 import {
   getpvdinfo,
   type GetPvdInfoOptions,
@@ -34,15 +36,28 @@ export type ProbeAnswer =
   | { value: unknown }
   | { error: { name: string; code: string; message: string } };
 
-/** In how many of so many calls each statement stood exactly once: a thousand answers in a few lines. */
-function countStatements(times: number): Record<string, number> {
+/** Many readings of the host in a few lines. */
+export interface StatementCounts {
+  /** Readings that did not say that the routes kept changing. */
+  settled: number;
+  /** In how many readings each address stood exactly once, and in how many settled ones each route. */
+  counts: Record<string, number>;
+}
+
+function countStatements(times: number): StatementCounts {
   const counts: Record<string, number> = {};
+  let settled = 0;
   for (let i = 0; i < times; i++) {
+    const host = readHost();
+    const isSettled = !host.kernel.unsettled.includes("routes");
+    if (isSettled) settled++;
     const once = new Map<string, number>();
-    for (const { interface: { name }, addresses, routes } of listPvds()) {
+    for (const { pvd: { interface: { name }, addresses, routes } } of groupPvds(host)) {
       const statements = [
         ...addresses.map(({ address }) => `${name} ${address}`),
-        ...routes.map(({ destination, gateway }) => `${name} ${destination} via ${gateway}`),
+        ...(isSettled ? routes : []).map(({ destination, gateway }) => {
+          return `${name} ${destination} via ${gateway}`;
+        }),
       ];
       for (const statement of statements) once.set(statement, (once.get(statement) ?? 0) + 1);
     }
@@ -50,7 +65,7 @@ function countStatements(times: number): Record<string, number> {
       if (count === 1) counts[statement] = (counts[statement] ?? 0) + 1;
     }
   }
-  return counts;
+  return { settled, counts };
 }
 
 function options(

@@ -105,19 +105,16 @@ function canonicalPrefix(text: string): string {
   return `${formatAddress(bytes)}/${prefixLength}`;
 }
 
-/**
- * What changes, how often the library looks, and how many of these readings may lack a route. The kernel's own
- * walk loses some at every other reading under this churn; a change that it announces late can still hide from us.
- */
-const CHURNS: readonly (readonly [string, ChurnKind[], number, number])[] = [
-  ["routes", ["routes"], 100, 20],
-  ["links", ["links"], 150, 0],
+/** What changes, and how often the library looks. */
+const CHURNS: readonly (readonly [string, ChurnKind[], number])[] = [
+  ["routes", ["routes"], 300],
+  ["links", ["links"], 150],
   // Each address takes a route with it.
-  ["addresses", ["addresses"], 100, 20],
-  ["all of them", ["routes", "addresses", "links"], 100, 20],
+  ["addresses", ["addresses"], 150],
+  ["all of them", ["routes", "addresses", "links"], 150],
 ];
 
-for (const [what, kinds, times, lackingMax] of CHURNS) {
+for (const [what, kinds, times] of CHURNS) {
   test(`what stays is neither lost nor doubled while others change ${what}`, lab, async () => {
     await using world = new World();
     const { host } = plainLinks(world, 8);
@@ -131,14 +128,15 @@ for (const [what, kinds, times, lackingMax] of CHURNS) {
     }));
     await Promise.all(Array.from({ length: 8 }, (_, i) => host.waitForLinkLocal(`h${i}`)));
     const probe = new Probe(host, { unprivileged: true });
-    const quiet = Object.keys(await probe.countStatements(1));
+    const quiet = Object.keys((await probe.countStatements(1)).counts);
     assert.ok(quiet.length > 2600, `${quiet.length} statements`);
     const source = churn(host, "h0", kinds);
-    const counts = await probe.countStatements(times);
+    const { settled, counts } = await probe.countStatements(times);
     assert.ok(source.running, source.stderr);
+    // A reading that cannot prove that it has all routes says so; hardly any has to.
+    assert.ok(settled >= times * 0.95, `${settled} of ${times} readings settled`);
     const unsteady = quiet.filter((statement) => {
-      const lacking = times - (counts[statement] ?? 0);
-      return lacking < 0 || lacking > (statement.includes(" via ") ? lackingMax : 0);
+      return counts[statement] !== (statement.includes(" via ") ? settled : times);
     });
     assert.deepEqual(unsteady.map((statement) => `${statement}: ${counts[statement]}`), []);
     assert.ok(Object.keys(counts).length >= quiet.length);

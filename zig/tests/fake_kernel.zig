@@ -67,6 +67,9 @@ pub const FakeKernel = struct {
     port: u32 = 4711,
     errno: u32 = 0,
     reopened: u32 = 0,
+    /// Of the last receive, and the smallest of all.
+    room: usize = 0,
+    room_smallest: usize = std.math.maxInt(usize),
     /// How many of the next walks are under way while something else changes.
     disturbances: u32 = 0,
     asked: std.ArrayList(Asked) = .empty,
@@ -107,7 +110,9 @@ pub const FakeKernel = struct {
 
     pub fn receive(self: *FakeKernel, buffer: []u8) netlink.Error!usize {
         // What is smaller makes the real kernel end dumps early.
-        std.debug.assert(buffer.len >= snapshot.scratch_size_min);
+        std.debug.assert(buffer.len >= snapshot.scratch_size_min / 2);
+        self.room = buffer.len;
+        self.room_smallest = @min(self.room_smallest, buffer.len);
         if (self.queue_at == self.queue.items.len) {
             if (self.failure) |failure| {
                 self.failure = null;

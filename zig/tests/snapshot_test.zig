@@ -74,7 +74,7 @@ const Taking = struct {
     }
 
     /// IPv6 routes to 2001:db8::/32 and the prefixes after it.
-    fn several(self: *Taking, template: FakeKernel.Route, count: u32) ![]const []const u8 {
+    fn several(self: *Taking, template: FakeKernel.Route, count: u32) ![][]const u8 {
         const messages = try self.kernel.arena.allocator().alloc([]const u8, count);
         for (messages, 0..) |*message, i| {
             var init = template;
@@ -391,6 +391,12 @@ fn makeLarge(taking: *Taking, family: u8) !void {
     }
 }
 
+/// What `Taking.several` makes, in that order.
+fn expectSeveral(count: usize, routes: []const layout.RouteRecord) !void {
+    try expectEqual(count, routes.len);
+    for (routes, 0xb8..) |route, number| try expectEqual(number, route.destination[3]);
+}
+
 const static6: fake_kernel.Question = .{ .type = uapi.RTM_GETROUTE, .family = 10, .table = 254, .protocol = 4 };
 
 test "a walk of many datagrams is right when nothing changed meanwhile" {
@@ -415,12 +421,69 @@ test "a walk that was disturbed is done again, and what it gave is dropped" {
     try kernel.on(static6, .{ .datagram_messages = 4, .messages = whole });
     kernel.disturbances = 2;
     try makeLarge(&taking, linux.AF.INET6);
-    const found = try taking.routes(try taking.take());
-    try expectEqual(6, found.len);
-    for (found, 0..) |route, i| try expectEqual(0xb8 + @as(u8, @intCast(i)), route.destination[3]);
+    try expectSeveral(6, try taking.routes(try taking.take()));
     try expectEqual(3, kernel.count(static6));
     try expectEqual(2, taking.header.repeats);
     try expectEqual(0, taking.header.unsettled);
+    try expectEqual(0, taking.header.united);
+}
+
+test "an answer that outgrew its buffer while walks were done again is counted, not cut" {
+    for (0..14) |count| {
+        var taking: Taking = .{};
+        defer taking.deinit();
+        const kernel = &taking.kernel;
+        const whole = try taking.several(.{}, 6);
+        try kernel.onFirst(1, static6, .{ .datagram_messages = 4, .messages = whole[1..] });
+        try kernel.on(static6, .{ .datagram_messages = 4, .messages = whole });
+        kernel.disturbances = 1;
+        try makeLarge(&taking, linux.AF.INET6);
+        const room = header_size + count * @sizeOf(layout.RouteRecord);
+        @memset(&taking.out, 0xaa);
+        const size = try taking.takeInto(taking.out[0..room]);
+        if (size > room) {
+            try expect(count < 11);
+            continue;
+        }
+        try expectSeveral(6, try taking.routes(size));
+    }
+}
+
+test "walks that overlap are whole, though the changes never cease" {
+    var taking: Taking = .{};
+    defer taking.deinit();
+    const kernel = &taking.kernel;
+    const whole = try taking.several(.{}, 9);
+    const lost = try std.mem.concat(kernel.arena.allocator(), []const u8, &.{ whole[0..4], whole[5..] });
+    try kernel.onFirst(1, static6, .{ .datagram_messages = 4, .messages = lost });
+    try kernel.on(static6, .{ .datagram_messages = 7, .messages = whole });
+    kernel.disturbances = std.math.maxInt(u32);
+    try makeLarge(&taking, linux.AF.INET6);
+    const found = try taking.routes(try taking.take());
+    try expectSeveral(whole.len, found[lost.len..]);
+    try expectEqual(2, kernel.count(static6));
+    try expectEqual(0, taking.header.unsettled);
+    try expectEqual(1, taking.header.united);
+    // The datagrams of the second walk were to be smaller, what came after them is not.
+    try expect(kernel.room_smallest < snapshot.scratch_size_min);
+    try expectEqual(snapshot.scratch_size_min, kernel.room);
+}
+
+test "walks that overlap prove nothing where a route is so large that datagrams may be cut anywhere" {
+    var taking: Taking = .{};
+    defer taking.deinit();
+    const kernel = &taking.kernel;
+    const padding: [9 * 1024]u8 = @splat(0);
+    const whole = try taking.several(.{}, 9);
+    const attribute = try kernel.attribute(0x3fff, &padding);
+    whole[3] = try std.mem.concat(kernel.arena.allocator(), u8, &.{ whole[3], attribute });
+    try kernel.onFirst(1, static6, .{ .datagram_messages = 4, .messages = whole });
+    try kernel.on(static6, .{ .datagram_messages = 7, .messages = whole });
+    kernel.disturbances = std.math.maxInt(u32);
+    try makeLarge(&taking, linux.AF.INET6);
+    _ = try taking.take();
+    try expectEqual(snapshot.walks_max, kernel.count(static6));
+    try expectEqual(layout.Unsettled.routes, taking.header.unsettled);
 }
 
 test "routes that never hold still are the union of a bounded number of walks, and marked" {
@@ -438,6 +501,7 @@ test "routes that never hold still are the union of a bounded number of walks, a
     try makeLarge(&taking, linux.AF.INET6);
     const found = try taking.routes(try taking.take());
     try expectEqual(layout.Unsettled.routes, taking.header.unsettled);
+    try expectEqual(1, taking.header.united);
     try expectEqual(snapshot.walks_max, kernel.count(static6));
     try expectEqual(snapshot.walks_max * 5, found.len);
     for (0..6) |i| {
