@@ -11,6 +11,7 @@ import process from "node:process";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { list } from "./cli/list.ts";
+import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
 import { MifError } from "./mod.ts";
@@ -25,6 +26,10 @@ type Command = (
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  resolve: {
+    run: resolve,
+    summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
+  },
   route: {
     run: route,
     summary:

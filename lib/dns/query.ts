@@ -4,11 +4,11 @@
  * @module
  */
 
-import { domainToASCII } from "node:url";
 import { pvdInForce } from "../pvd/process_pvd.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { checkedWait } from "../socket/socket.ts";
 import type { ExtendedError } from "./edns.ts";
+import { toAscii } from "./international.ts";
 import { type DnsName, nameFromText, nameToText } from "./name.ts";
 import type { RecordData } from "./rdata.ts";
 import { recordTypeNumber } from "./record_type.ts";
@@ -105,7 +105,6 @@ function copied(data: RecordData): RecordData {
 
 function questionName(text: string): DnsName {
   if (typeof text !== "string") throw new TypeError("A name to ask for must be a string");
-  // Where the conversion does not apply, the name is refused for what is not ASCII.
-  const converts = /[^\0-\x7f]/.test(text) && !/[\0-\x20\x7f\\]/.test(text);
-  return nameFromText(converts ? domainToASCII(text) || text : text);
+  // ASCII stays, with its escapes; what cannot be converted is refused for what is not ASCII.
+  return nameFromText(/[^\0-\x7f]/.test(text) ? toAscii(text) ?? text : text);
 }

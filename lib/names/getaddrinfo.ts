@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toUnicode } from "../dns/international.ts";
 import { formatAddress, isLinkLocal, isMapped } from "../ip/address.ts";
 import { interfaceIndex } from "../netlink/current.ts";
 import { processPvd, pvdTo } from "../pvd/process_pvd.ts";
@@ -23,7 +24,6 @@ import {
   AI_PASSIVE,
   AI_V4MAPPED,
 } from "./flags.ts";
-import { toUnicode } from "./host_name.ts";
 import { lookupHost } from "./host_lookup.ts";
 import { nameScope } from "./name_scope.ts";
 import { type NumericHost, parseNumericHost } from "./numeric_host.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toUnicode } from "../dns/international.ts";
 import { nameFromText } from "../dns/name.ts";
 import { RecordType } from "../dns/record_type.ts";
 import { resolveName } from "../dns/resolver.ts";
@@ -23,7 +24,7 @@ import {
   NI_NUMERICHOST,
   NI_NUMERICSERV,
 } from "./flags.ts";
-import { parseHostName, toUnicode } from "./host_name.ts";
+import { parseHostName } from "./host_name.ts";
 import { hostsFile } from "./hosts_file.ts";
 import { systemName } from "./name_scope.ts";
 import { resolutionError } from "./resolution_error.ts";

@@ -1,14 +1,10 @@
 /**
  * Host names: what may stand in one, and which have a meaning of their own.
  *
- * International names become ASCII by the rules of URL hosts (UTS 46, as the URL standard applies it), so that a name
- * means the same here as in fetch(). What a URL host may not hold no name holds here: control characters, blanks and
- * "#%/:<>?@[\]^|".
- *
  * @module
  */
 
-import { domainToUnicode } from "node:url";
+import { toAscii } from "../dns/international.ts";
 
 /** A name that a DNS query can carry. */
 export interface HostName {
@@ -20,15 +16,13 @@ export interface HostName {
   dots: number;
 }
 
-/** The C0 controls, space, DEL and the characters that end a host in a URL. */
-const FORBIDDEN = /[\0-\x20\x7f#%/:<>?@[\\\]^|]/;
 const LABEL_MAX = 63;
 /** The text of a name whose wire form has the 255 bytes that RFC 1035 2.3.4 allows. */
 const NAME_MAX = 253;
 
 /** Reads a host name, null where the text can be none: a name whose last label is a number is a broken address. */
 export function parseHostName(text: string): HostName | null {
-  const ascii = text.length <= 1024 && !FORBIDDEN.test(text) ? toAscii(text) : null;
+  const ascii = text.length <= 1024 ? toAscii(text) : null;
   if (ascii === null) return null;
   const absolute = ascii.endsWith(".");
   const name = absolute ? ascii.slice(0, -1) : ascii;
@@ -37,14 +31,6 @@ export function parseHostName(text: string): HostName | null {
   if (labels.some((label) => label === "" || label.length > LABEL_MAX)) return null;
   if (/^(\d+|0x[\da-f]*)$/i.test(labels.at(-1)!)) return null;
   return { text: name, absolute, dots: labels.length - 1 };
-}
-
-/** An international name in Unicode, for people to read; a name that is none comes back as it is. */
-export function toUnicode(name: string): string {
-  // The runtimes differ in what they do with what no host may hold, and a name from the network may hold anything.
-  if (!/^[!-~]*xn--[!-~]*$/i.test(name) || FORBIDDEN.test(name)) return name;
-  const unicode = domainToUnicode(name);
-  return toAscii(unicode) === name.toLowerCase() ? unicode : name;
 }
 
 /** Who answers for a name. */
@@ -71,14 +57,5 @@ export function nameKind(name: string): NameKind {
       return "multicast-dns";
     default:
       return "dns";
-  }
-}
-
-function toAscii(text: string): string | null {
-  if (/^[\0-\x7f]*$/.test(text)) return text;
-  try {
-    return new URL(`http://${text}/`).hostname;
-  } catch {
-    return null;
   }
 }

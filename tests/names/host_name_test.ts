@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { nameKind, parseHostName, toUnicode } from "../../lib/names/host_name.ts";
+import { nameKind, parseHostName } from "../../lib/names/host_name.ts";
 import { fuzzed } from "../fuzz.ts";
 
 const text = (name: string) => parseHostName(name)?.text ?? null;
@@ -83,15 +83,5 @@ test("names that are not the DNS'", () => {
   // RFC 6761 6.2 and 6.5: to resolvers these are names like any other.
   for (const name of ["test", "www.example", "x.test", "home.arpa"]) {
     assert.equal(nameKind(name), "dns");
-  }
-});
-
-test("a name for people to read", () => {
-  assert.equal(toUnicode("xn--bcher-kva.example"), "bücher.example");
-  assert.equal(toUnicode("XN--BCHER-KVA.example"), "bücher.example");
-  for (
-    const name of ["www.example", "xn--a.example", "xn--.example", "xn--bcher-kva example", "ü"]
-  ) {
-    assert.equal(toUnicode(name), name);
   }
 });
