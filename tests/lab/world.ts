@@ -179,17 +179,16 @@ export class World {
     // In a user namespace there is no such user: in another one inside it we are, and no capability counts outside.
     const inside = ["unshare", "--user", "--map-user=65534", "--map-group=65534"];
     const probe = ["sh", "-c", 'test -x "$0" && test -r .', process.execPath];
-    let argv = nobody;
     try {
       commandOutput([...nobody, ...probe]);
     } catch {
-      // Also where the runtime is in a private directory.
-      argv = [...inside, "setpriv", ...none];
+      // Also where the runtime is in a private directory. The files stay ours.
+      return { argv: [...inside, "setpriv", ...none], env: {} };
     }
     const home = join(this.#directory, "home");
     mkdirSync(home);
     chmodSync(home, 0o777);
-    return { argv, env: { HOME: home, DENO_DIR: join(home, "deno") } };
+    return { argv: nobody, env: { HOME: home, DENO_DIR: join(home, "deno") } };
   }
 
   /** All but the waiting, so that it also serves at the end of the process. */
