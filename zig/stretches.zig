@@ -5,7 +5,6 @@
 //! datagram has every route between its first and its last one. Where such stretches overlap from the beginning
 //! of the table to its end, no route that stayed in it can be lacking.
 
-const std = @import("std");
 const layout = @import("layout.zig");
 
 /// How many stretches that do not touch are remembered: about 4 MiB of routes.
@@ -96,7 +95,7 @@ const Place = struct {
     const begin: Place = .{ .bytes = @splat(0) };
     const end: Place = .{ .bytes = @splat(0xff) };
 
-    fn of(route: *const layout.RouteRecord) Place {
+    noinline fn of(route: *const layout.RouteRecord) Place {
         const length = route.destination_length;
         if (route.source_length == 0) {
             const behind = lastOf(&route.destination, length) ++ [_]u8{ 1, ~length };
@@ -109,14 +108,16 @@ const Place = struct {
     /// The last address of a prefix.
     fn lastOf(prefix: *const [16]u8, length: u8) [16]u8 {
         var address = prefix.*;
-        for (&address, 0..) |*byte, i| {
-            const kept: u4 = @intCast(@min(length -| 8 * i, 8));
-            byte.* |= @intCast(@as(u16, 0xff) >> kept);
-        }
+        const whole = @min(length / 8, 16);
+        if (whole < 16) address[whole] |= @as(u8, 0xff) >> @truncate(length);
+        if (whole < 15) @memset(address[whole + 1 ..], 0xff);
         return address;
     }
 
-    fn isBefore(self: *const Place, other: *const Place) bool {
-        return std.mem.order(u8, &self.bytes, &other.bytes) == .lt;
+    noinline fn isBefore(self: *const Place, other: *const Place) bool {
+        for (self.bytes, other.bytes) |one, two| {
+            if (one != two) return one < two;
+        }
+        return false;
     }
 };
