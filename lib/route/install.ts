@@ -116,7 +116,8 @@ const CLOSED_MS = 200;
  * Takes away all that {@linkcode installRoutes} made, and nothing else.
  *
  * First no source reaches anything any more, for a fifth of a second: sockets that stay on a PvD hear of that and end,
- * before their source may be led elsewhere.
+ * before their source may be led elsewhere. After that it goes the system's way, also what the kernel itself answers to
+ * peers of connections that are no more.
  *
  * @throws {MifError} As {@linkcode installRoutes} does.
  */

@@ -33,6 +33,7 @@ import {
   type PolicyRoute,
   type PolicyRule,
   sourceRules,
+  stopRule,
   TABLE_COUNT,
   TABLE_FIRST,
   tableOfSource,
@@ -68,9 +69,10 @@ export function planRoutes(pvds: PvdInfo[], state: RouteState): RoutePlan {
   const notices = explain(sources, tables);
   const held = selectPrefixes(sources);
   const routes = findRoutes(pvds, sources, held, tables, state.refused);
-  const rules = held.flatMap(({ family, prefix, table }) =>
-    sourceRules(family, prefix.text, table)
-  );
+  const rules = [
+    ...held.flatMap(({ family, prefix, table }) => sourceRules(family, prefix.text, table)),
+    ...findGone(state, held),
+  ];
   return {
     changes: difference(state, routes, rules),
     notices,
@@ -370,6 +372,27 @@ function explain(sources: Source[], tables: Tables): string[] {
 }
 
 // ── Routes and rules ──
+
+/** More rules would be walked by every packet of the host. */
+const GONE_MAX = 64;
+
+/**
+ * Prefixes that were held and of which the host has no address any more stay stopped: IPv6 sockets go on sending from
+ * an address that is gone, and would do it by anybody's router. The oldest are let go.
+ */
+function findGone({ rules, addresses }: RouteState, held: Held[]): PolicyRule[] {
+  const gone = new Set(
+    rules.filter(({ family, from, to }) => {
+      if (family !== 6 || to !== null || held.some(({ prefix }) => prefix.text === from)) {
+        return false;
+      }
+      const { bytes, prefixLength } = parsePrefix(from)!;
+      return !addresses.some((address) => prefixContains(bytes, prefixLength, address));
+    }).map(({ from }) => from),
+  );
+  // The kernel lists rules of one priority in the order in which they came.
+  return [...gone].slice(-GONE_MAX).map((from) => stopRule(6, from));
+}
 
 /** What the tables that rules lead to are to hold. */
 function findRoutes(

@@ -90,11 +90,14 @@ export const DEFAULTS = { 4: "0.0.0.0/0", 6: "::/0" } as const;
 
 /** The rules that hold packets from a prefix to a table: what is not in there does not leave. */
 export function sourceRules(family: 4 | 6, from: string, table: number): PolicyRule[] {
-  const rule = { kind: "rule", family, from, to: null, local: true, suppress: -1 } as const;
-  return [
-    { ...rule, priority: PRIORITY_TABLE, table },
-    { ...rule, priority: PRIORITY_REFUSAL, table: null },
-  ];
+  const stop = stopRule(family, from);
+  return [{ ...stop, priority: PRIORITY_TABLE, table }, stop];
+}
+
+/** The rule that stops packets from a prefix. */
+export function stopRule(family: 4 | 6, from: string): PolicyRule {
+  const selector = { family, priority: PRIORITY_REFUSAL, from, to: null, local: true };
+  return { kind: "rule", ...selector, table: null, suppress: -1 };
 }
 
 /** The table of ours that a rule leads all packets of its source prefix to, else null. */

@@ -58,6 +58,8 @@ export interface Reach {
   foreign: string | null;
   /** Whether a rule or route stops the packets when the own way is gone; else there is only no other way so far. */
   stopped: boolean;
+  /** Whether a rule leads them to any table at all before that. */
+  led: boolean;
 }
 
 /** Which default routers the packets of a source can come to. */
@@ -77,12 +79,13 @@ export function reachOf(kernel: Records, question: SourceQuestion): Reach {
     const foreign = ways.find(isForeign);
     return foreign ? leads(describe(foreign)) : OPEN;
   }
+  let led = false;
   for (const rule of kernel.rules) {
     if (rule.family !== family) continue;
     const matches = matchOf(rule, question, kernel);
     if (matches === "no" || rule.action === linux.FR_ACT_NOP) continue;
     if (REFUSING_ACTIONS.includes(rule.action)) {
-      if (matches === "yes") return STOPPED;
+      if (matches === "yes") return { foreign: null, stopped: true, led };
       continue;
     }
     if (rule.action !== linux.FR_ACT_TO_TBL) {
@@ -96,16 +99,16 @@ export function reachOf(kernel: Records, question: SourceQuestion): Reach {
     const foreign = inTable.find(isForeign);
     if (foreign) return leads(describe(foreign));
     const stops = inTable.some((way) => way.refuses && way.destinationLength === 0);
-    if (matches === "yes" && !deviceBound && stops) return STOPPED;
+    led ||= table !== linux.RT_TABLE_LOCAL;
+    if (matches === "yes" && !deviceBound && stops) return { foreign: null, stopped: true, led };
   }
   return OPEN;
 }
 
-const STOPPED: Reach = { foreign: null, stopped: true };
-const OPEN: Reach = { foreign: null, stopped: false };
+const OPEN: Reach = { foreign: null, stopped: false, led: true };
 
 function leads(foreign: string): Reach {
-  return { foreign, stopped: false };
+  return { ...OPEN, foreign };
 }
 
 /** Whether a rule takes the packets: "maybe" where it looks at more than we know of them. */

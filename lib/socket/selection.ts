@@ -257,12 +257,18 @@ export class Selection {
     } catch (error) {
       const reason = lost(this.pvd, error);
       // Where the kernel has no way at all nothing leaves, and the PvD may come back.
-      if ((error as MifError).code === "EPVDROUTE") {
+      if ((error as MifError).code === "EPVDROUTE" || this.#isAbandoned()) {
         this.#lost = reason;
         this.#cutOff();
       }
       this.#interrupt(reason);
     }
+  }
+
+  /** Whether rules still stop the source and lead it nowhere any more: what held it is being taken away. */
+  #isAbandoned(): boolean {
+    const { stopped, led } = this.#reach(this.#deviceBound, currentSnapshot());
+    return stopped && !led;
   }
 
   #provePeer(): void {
@@ -310,10 +316,11 @@ export class Selection {
     const { gateways } = this.#source;
     // A PvD without a router reaches its link only, and each destination is proved to be there.
     if (gateways.length === 0) {
-      return { foreign: deviceBound ? null : "what is not on its link", stopped: false };
+      return { foreign: deviceBound ? null : "what is not on its link", stopped: false, led: true };
     }
     if (kernel.unsettled.includes("rules") || kernel.unsettled.includes("routes")) {
-      return { foreign: "any router: the routing tables do not hold still", stopped: false };
+      const foreign = "any router: the routing tables do not hold still";
+      return { foreign, stopped: false, led: true };
     }
     const { index } = this.pvd.interface;
     const mark = this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);

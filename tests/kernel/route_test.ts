@@ -2,16 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { RouteReport, RouteTable } from "../../mod.ts";
 import { scriptArgv } from "../lab/enter.ts";
 import {
   advertisementOf,
   type Capture,
   type CommandResult,
-  type Frame,
   type Host,
-  type LabProcess,
   type LabRouter,
   labSkip,
   type Network,
@@ -27,24 +24,16 @@ import {
   World,
 } from "../lab/mod.ts";
 import { type Caller, CALLERS, mif } from "./mif.ts";
+import { cli, isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
 import { plainLinks } from "./plain_links.ts";
 
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 120_000 };
-const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
-const ROOTS = CALLERS.filter(({ unprivileged }) => !unprivileged);
 const [ROOT] = ROOTS as [Caller];
 const PROTOCOL = 88;
 const NETWORKS = [NETWORK_1, NETWORK_2];
 /** Of each network two rules a family, and routes to its prefixes, its link-local neighbours and its routers. */
 const CHANGES = 2 * (2 * 2 + 5);
-
-/** Runs `mif route … --json`, which must work. */
-async function route<T = RouteReport>(host: Host, caller: Caller, ...words: string[]): Promise<T> {
-  const { status, stdout, stderr } = await mif(host, caller, "route", ...words, "--json");
-  assert.deepEqual([status, stderr], [0, ""]);
-  return JSON.parse(stdout);
-}
 
 /** All rules and routes as ip(8) tells them, lifetimes left out. */
 function policy(host: Host): Record<string, unknown>[] {
@@ -103,11 +92,6 @@ function networkOf(address: string): Network | undefined {
   return NETWORKS.find(({ hostAddress, hostIpv4 }) =>
     address === hostAddress || address === hostIpv4
   );
-}
-
-/** ARP and Neighbor Discovery: who asks a host for its address is answered directly. */
-function isNeighbourhood({ etherType, icmpType }: Frame): boolean {
-  return etherType === 0x0806 || (icmpType !== null && icmpType >= 133 && icmpType <= 137);
 }
 
 /** Each router got datagrams from its own network's addresses, and no frame at all from another's. */
@@ -443,15 +427,6 @@ test("links that need no gateway, gateways beyond the subnet, IPv4 through IPv6"
   assert.deepEqual(policy(host), before);
 });
 
-/** `mif route install --watch` with its reports so far. */
-function watch(host: Host): { process: LabProcess; reports: RouteReport[] } {
-  const reports: RouteReport[] = [];
-  const process = host.spawnScript(cli, ["route", "install", "--watch", "--json"], {
-    onLine: (line) => reports.push(JSON.parse(line)),
-  });
-  return { process, reports };
-}
-
 for (const signal of ["INT", "TERM"]) {
   test(
     `--watch follows renumbering and routers until SIG${signal}, and leaves all there`,
@@ -459,7 +434,7 @@ for (const signal of ["INT", "TERM"]) {
     async () => {
       await using world = new World();
       const { host, r1 } = await twoRouters(world);
-      const { process, reports } = watch(host);
+      const { watcher, reports } = watch(host);
       await waitFor("the first report", () => reports.length > 0);
       assert.equal(reports[0]!.changes.length, CHANGES);
       assertOwnWays(host);
@@ -475,7 +450,7 @@ for (const signal of ["INT", "TERM"]) {
       host.ip("addr", "del", `${NETWORK_1.hostAddress}/64`, "dev", "h0");
       await waitFor(
         "the end of the old rules",
-        () => !host.ip("-6", "rule").includes(NETWORK_1.prefix),
+        () => !host.ip("-6", "rule").includes(`from ${NETWORK_1.prefix} iif lo lookup`),
       );
       for (const { changes } of reports.slice(1)) {
         for (const { command } of changes) assert.match(command, /^ip -6 (rule|route) (add|del) /);
@@ -493,9 +468,9 @@ for (const signal of ["INT", "TERM"]) {
         () => wayOf(host, renumbered, SERVICE_IPV6) === NETWORK_1.routerLinkLocal,
       );
       const before = policy(host);
-      host.shell(`kill -${signal} ${process.pid}`);
-      assert.deepEqual(await process.exited, { status: 0, signal: null });
-      assert.equal(process.stderr, "");
+      host.shell(`kill -${signal} ${watcher.pid}`);
+      assert.deepEqual(await watcher.exited, { status: 0, signal: null });
+      assert.equal(watcher.stderr, "");
       assert.deepEqual(policy(host), before);
     },
   );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { linux } from "../../ffi/layout.gen.ts";
+import { parsePrefix, prefixContains } from "../../lib/ip/address.ts";
 import { planRemoval, planRoutes, type RoutePlan, type RouteState } from "../../lib/route/plan.ts";
 import {
   describeChange,
@@ -376,9 +377,26 @@ describe("change", () => {
     const end = install(kernel, routers([{ addresses: ["2001:db8:9::a/64"] }]));
     assert.deepEqual(end.changes.map(({ operation, target }) => [operation, target.kind]), [
       ["remove", "rule"],
-      ["remove", "rule"],
       ["remove", "route"],
     ]);
+    // Sockets may still send from it.
+    assert.equal(kernel.way(S1, FAR), "unreachable");
+    install(kernel, [
+      ...routers([{ addresses: ["2001:db8:9::a/64"] }]),
+      pvdOf({ link: "h1", addresses: [`${S1}/64`] }),
+    ]);
+    assert.equal(kernel.state.rules.filter(({ from }) => from === "2001:db8:1::/64").length, 0);
+  });
+
+  test("of the prefixes that are gone the last 64 stay stopped", () => {
+    const { kernel } = installed([]);
+    for (let i = 1; i <= 70; i++) {
+      install(kernel, routers([{ addresses: [`2001:db8:f:${i}::a/64`] }]).slice(0, 1));
+    }
+    install(kernel, []);
+    const from = kernel.state.rules.map((rule) => rule.from);
+    assert.equal(from.length, 64);
+    assert.deepEqual([from[0], from.at(-1)], ["2001:db8:f:7::/64", "2001:db8:f:70::/64"]);
   });
 
   test("a link that came back under its name has another index: its routes are replaced", () => {
@@ -512,11 +530,13 @@ test("whatever was there, of ours or half of it, the next installation makes it 
       kernel.become(second);
       for (const change of planRoutes(second, kernel.state).changes) kernel.change(change);
       assert.deepEqual(planRoutes(second, kernel.state).changes, []);
-      // Who is led to a table is stopped behind it.
-      const { rules } = kernel.state;
+      // Who is led to a table is stopped behind it; who has gone is stopped.
+      const { rules, addresses } = kernel.state;
       for (const { from } of rules) {
         const tables = rules.filter((rule) => rule.from === from).map(({ table }) => table);
-        assert.deepEqual([tables.length, tables.includes(null)], [2, true]);
+        const { bytes, prefixLength } = parsePrefix(from)!;
+        const isThere = addresses.some((each) => prefixContains(bytes, prefixLength, each));
+        assert.deepEqual([tables.length, tables.includes(null)], [isThere ? 2 : 1, true]);
       }
       for (const [source, way] of certain(second, ["router-advertisement", "rule"])) {
         for (const to of DESTINATIONS) assert.equal(kernel.way(source, to), way);

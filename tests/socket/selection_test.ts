@@ -109,14 +109,14 @@ function ask(
     nexthopMembers: [],
     userOptions: [],
   };
-  const { foreign, stopped } = reachOf(records, {
+  const { foreign, stopped, led } = reachOf(records, {
     source: parseAddress(SOURCE[family])!.bytes,
     interface: LINK,
     deviceBound: options.deviceBound ?? false,
     mark: options.mark ?? 0,
     isOwn: (gateway) => gateway === OWN[family],
   });
-  return foreign !== null ? "foreign" : stopped ? "stopped" : "open";
+  return foreign !== null ? "foreign" : !stopped ? "open" : led ? "stopped" : "abandoned";
 }
 
 for (const family of [4, 6] as const) {
@@ -164,6 +164,8 @@ for (const family of [4, 6] as const) {
       const bound = ask(family, [toOwn, stop, main], [ownTable[0]!, other], { deviceBound: true });
       // IPv4 takes all to be on the link where the rule stops it.
       assert.equal(bound, family === 4 ? "foreign" : "stopped");
+      const local = rule(family, { table: linux.RT_TABLE_LOCAL });
+      assert.equal(ask(family, [local, stop, main], [ownTable[0]!, other]), "abandoned");
       const narrow = rule(family, { action: linux.FR_ACT_UNREACHABLE, narrowed: 1 });
       assert.equal(ask(family, [toOwn, narrow, main], [ownTable[0]!, other]), "foreign");
     });
