@@ -6,7 +6,7 @@
 
 import { MifError } from "./error.ts";
 import type { HostFiles } from "./sources/host_files.ts";
-import { UnreadableError } from "./sources/host_files.ts";
+import { ParsedFile } from "./sources/parsed_file.ts";
 
 const WELL_KNOWN = `
 ssh         22/tcp
@@ -47,12 +47,12 @@ export function servicePort(
   protocol: string | null,
   files: HostFiles,
 ): number | null {
-  return services(files).ports.get(key(name, protocol)) ?? null;
+  return file.read(files).ports.get(key(name, protocol)) ?? null;
 }
 
 /** The name of a port (getservbyport(3)) by a protocol such as "tcp", null where it has none. */
 export function serviceName(port: number, protocol: string, files: HostFiles): string | null {
-  return services(files).names.get(key(port, protocol)) ?? null;
+  return file.read(files).names.get(key(port, protocol)) ?? null;
 }
 
 /** services(5), each by name or port and protocol, the first line that says it. */
@@ -61,22 +61,7 @@ interface Services {
   names: Map<string, string>;
 }
 
-let lastText: string | null = null;
-let last: Services = parse("");
-
-function services(files: HostFiles): Services {
-  let text: string | null = null;
-  try {
-    text = files.read("/etc/services");
-  } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
-  }
-  if (text !== lastText) {
-    last = parse(text ?? "");
-    lastText = text;
-  }
-  return last;
-}
+const file = new ParsedFile("/etc/services", parse);
 
 /** What the file has of one name or number counts before what everybody means by it. */
 function parse(text: string): Services {

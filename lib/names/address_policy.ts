@@ -5,7 +5,8 @@
  */
 
 import { isMapped, parseAddress, prefixContains } from "../ip/address.ts";
-import { type HostFiles, UnreadableError } from "../sources/host_files.ts";
+import type { HostFiles } from "../sources/host_files.ts";
+import { ParsedFile } from "../sources/parsed_file.ts";
 
 /** What destinations and sources are ordered by. Addresses are 16 bytes, IPv4 ones mapped (::ffff:0:0/96). */
 export interface AddressPolicy {
@@ -83,22 +84,11 @@ export function parsePolicy(text: string): AddressPolicy {
   };
 }
 
-let lastText: string | null = null;
-let last: AddressPolicy = parsePolicy("");
+const file = new ParsedFile("/etc/gai.conf", parsePolicy);
 
-/** What /etc/gai.conf says now, else RFC 6724's defaults. */
+/** What /etc/gai.conf says, now or a second ago, else RFC 6724's defaults. */
 export function addressPolicy(files: HostFiles): AddressPolicy {
-  let text = "";
-  try {
-    text = files.read("/etc/gai.conf") ?? "";
-  } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
-  }
-  if (text !== lastText) {
-    last = parsePolicy(text);
-    lastText = text;
-  }
-  return last;
+  return file.read(files);
 }
 
 /** An address as the tables have it: 16 bytes, IPv4 mapped. */

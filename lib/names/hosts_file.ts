@@ -5,7 +5,8 @@
  */
 
 import { formatAddress, parseAddress } from "../ip/address.ts";
-import { type HostFiles, UnreadableError } from "../sources/host_files.ts";
+import type { HostFiles } from "../sources/host_files.ts";
+import { ParsedFile } from "../sources/parsed_file.ts";
 
 /** A name the file has. */
 export interface HostsEntry {
@@ -50,24 +51,13 @@ export class HostsFile {
   }
 }
 
-/** A blocklist in the file's place may have a hundred thousand lines. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** A blocklist in the file's place may have a hundred thousand lines, and a comment in any old encoding. */
+const file = new ParsedFile("/etc/hosts", (text) => new HostsFile(text), {
+  maxBytes: 16 * 1024 * 1024,
+  damaged: true,
+});
 
-let lastText = "";
-let last: HostsFile = new HostsFile("");
-
-/** /etc/hosts as it is now; one that cannot be read has no names. */
+/** /etc/hosts as it is now, or was a second ago. */
 export function hostsFile(files: HostFiles): HostsFile {
-  let text: string;
-  try {
-    text = files.read("/etc/hosts", MAX_BYTES, true) ?? "";
-  } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error;
-    text = "";
-  }
-  if (text !== lastText) {
-    last = new HostsFile(text);
-    lastText = text;
-  }
-  return last;
+  return file.read(files);
 }

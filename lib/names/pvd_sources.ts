@@ -11,13 +11,12 @@ import {
   isLinkLocal,
   isLoopback,
   isUnspecified,
-  parseAddress,
-  parsePrefix,
   prefixContains,
 } from "../ip/address.ts";
 import { currentSnapshot } from "../netlink/current.ts";
 import { recordAddress } from "../netlink/records.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
+import { knownAddress, knownPrefix, oncePerSnapshot } from "../socket/memory.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM } from "../socket/options.ts";
 import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE } from "../socket/sockaddr.ts";
 import { chooseSource, type SourceAddress, type SourceOf } from "./address_order.ts";
@@ -25,7 +24,7 @@ import type { AddressPolicy } from "./address_policy.ts";
 
 /** The addresses that can be used beyond the link: of a PvD those that are surely its, else all of this host's. */
 export function ownAddresses(pvd: PvdInfo | null): SourceAddress[] {
-  const all = pvd ? pvdAddresses(pvd) : systemAddresses();
+  const all = pvd ? pvdAddresses(pvd) : [...systemAddresses().values()];
   return all.filter(({ bytes }) =>
     !isLoopback(bytes) && !(bytes.length === 16 && isLinkLocal(bytes))
   );
@@ -36,7 +35,7 @@ export function sourceOf(pvd: PvdInfo | null, policy: AddressPolicy): SourceOf {
   if (!pvd) return systemSource;
   const addresses = pvdAddresses(pvd);
   const beyondLink = ownAddresses(pvd);
-  const routes = pvd.routes.flatMap(({ destination }) => parsePrefix(destination) ?? []);
+  const routes = pvd.routes.flatMap(({ destination }) => knownPrefix(destination) ?? []);
   return (destination, scopeId) => {
     if (isLoopback(destination) || isUnspecified(destination)) {
       return systemSource(destination, scopeId);
@@ -53,31 +52,38 @@ export function sourceOf(pvd: PvdInfo | null, policy: AddressPolicy): SourceOf {
 /** Where nothing says whose an IPv6 address is, only those that never expire are surely the interface's own. */
 function pvdAddresses({ addresses, attribution }: PvdInfo): SourceAddress[] {
   return addresses.flatMap(({ address, family, validSeconds, ...rest }) => {
-    const bytes = parseAddress(address)?.bytes;
+    const bytes = knownAddress(address)?.bytes;
     const unsure = family === 6 && attribution === "unknown" && validSeconds !== null;
     return bytes && !unsure ? [{ bytes, ...rest }] : [];
   });
 }
 
-function systemAddresses(): SourceAddress[] {
-  return currentSnapshot().addresses.map(({ address, family, prefixLength, flags }) => ({
-    bytes: recordAddress(address, family),
-    prefixLength,
-    deprecated: (flags & linux.IFA_F_DEPRECATED) !== 0,
-    temporary: family === 6 && (flags & linux.IFA_F_TEMPORARY) !== 0,
-  }));
+/** This host's addresses, by their text. */
+function systemAddresses(): ReadonlyMap<string, SourceAddress> {
+  const kernel = currentSnapshot();
+  return oncePerSnapshot(
+    kernel,
+    "source addresses",
+    () =>
+      new Map(kernel.addresses.map(({ address, family, prefixLength, flags }) => {
+        const bytes = recordAddress(address, family);
+        const deprecated = (flags & linux.IFA_F_DEPRECATED) !== 0;
+        const temporary = family === 6 && (flags & linux.IFA_F_TEMPORARY) !== 0;
+        return [formatAddress(bytes), { bytes, prefixLength, deprecated, temporary }];
+      })),
+  );
 }
 
 /** What the kernel takes: a datagram socket is connected, which sends nothing. */
 function systemSource(destination: Uint8Array, scopeId: number): SourceAddress | null {
-  const bytes = connectedSource(destination, scopeId);
-  if (!bytes) return null;
-  const text = formatAddress(bytes);
-  return systemAddresses().find((own) => formatAddress(own.bytes) === text) ??
+  const text = connectedSource(destination, scopeId);
+  if (text === null) return null;
+  const bytes = knownAddress(text)!.bytes;
+  return systemAddresses().get(text) ??
     { bytes, prefixLength: bytes.length * 8, deprecated: false, temporary: false };
 }
 
-function connectedSource(destination: Uint8Array, scopeId: number): Uint8Array | null {
+function connectedSource(destination: Uint8Array, scopeId: number): string | null {
   const family = destination.length === 4 ? AF_INET : AF_INET6;
   const fd = native().mif_socket(family, SOCK_DGRAM, 0);
   if (fd < 0) return null;
@@ -86,8 +92,7 @@ function connectedSource(destination: Uint8Array, scopeId: number): Uint8Array |
     if (native().mif_connect(fd, to, to.length) < 0) return null;
     const name = new Uint8Array(SOCKADDR_SIZE);
     const length = native().mif_getsockname(fd, 0, name, name.length);
-    const source = length < 0 ? null : decodeSockaddr(name.subarray(0, length));
-    return source && parseAddress(source.address)!.bytes;
+    return length < 0 ? null : decodeSockaddr(name.subarray(0, length))?.address ?? null;
   } finally {
     native().mif_close(fd);
   }

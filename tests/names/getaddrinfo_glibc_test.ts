@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { hostname } from "node:os";
 import { test } from "node:test";
 import {
   type AddrInfo,
@@ -291,6 +290,56 @@ test("names as glibc has them", lab, async () => {
   await assertSame(host, [...questions, ["bare", null, CANON], ["bare.", null, CANON]], null);
 });
 
+test("ndots and the search list of resolv.conf as glibc has them", lab, async () => {
+  await using world = new World();
+  const host = await singleNetwork(world);
+  const names = [
+    "deep.sub",
+    "sub",
+    "deep",
+    "v4",
+    "v4.example",
+    "text",
+    "none",
+    "none.sub",
+    "x.y.z",
+  ];
+  const questions = names.flatMap((name): Question[] => [
+    [name, "1", CANON],
+    [name, "1", { ...STREAM, ai_family: AF_INET6 }],
+    [`${name}.`, "1", STREAM],
+  ]);
+  const write = (lines: string) => {
+    const options = "options timeout:1 attempts:1";
+    host.writeFile("/etc/resolv.conf", `nameserver ${SERVER}\n${options}\n${lines}`);
+  };
+  for (
+    const lines of [
+      "search sub.example example\noptions ndots:2\n",
+      "search other.test sub.example example\noptions ndots:3\n",
+      "domain example\n",
+    ]
+  ) {
+    write(lines);
+    await assertSame(host, questions, "h0");
+    await assertSame(host, questions, null);
+  }
+  // This asks for a single label as it is first, which a PvD does not.
+  write("search first.test\nsearch example sub.example\noptions ndots:0\n");
+  await assertSame(host, questions, null);
+});
+
+test("without a search list the system's is the domain of the host's own name", lab, async () => {
+  await using world = new World();
+  const host = await singleNetwork(world);
+  host.writeFile("/etc/resolv.conf", `nameserver ${SERVER}\noptions timeout:1 attempts:1\n`);
+  const questions = ["deep.sub", "v4", "none", "text"].map((name): Question => [name, "1", CANON]);
+  for (const hostname of ["box.example", "box.sub.example", "box"]) {
+    const { ours, glibc } = await askBoth(GETADDRINFO, host, questions, null, { hostname });
+    assert.deepEqual(ours.map(brief), glibc.map(brief), hostname);
+  }
+});
+
 /** Where we differ on purpose: the question, what we say, what glibc says, and why. */
 type Difference = [Question, string, string, string];
 
@@ -420,12 +469,11 @@ test("this host's own name is its addresses in the PvD, and nobody is asked", la
   await using world = new World();
   const host = await singleNetwork(world);
   const capture = await host.capture("h0");
-  const questions: Question[] = [[hostname(), "1", STREAM], ["deep.sub.example", "1", STREAM]];
-  const ours = await askOurs(GETADDRINFO, host, questions, "h0");
-  assert.deepEqual((ours[0] as Exclude<Answer, string>).map(({ ai_addr }) => ai_addr.address), [
-    "2001:db8:1::10",
-    "198.51.100.10",
-  ]);
+  const names = ["box.example", "BOX.example.", "deep.sub.example"];
+  const questions = names.map((name): Question => [name, "1", STREAM]);
+  const ours = await askOurs(GETADDRINFO, host, questions, "h0", { hostname: "box.example" });
+  const own = "2001:db8:1::10%0 1/1/6/0\n198.51.100.10%0 1/1/6/0";
+  assert.deepEqual(ours.map(brief), [own, own, "192.0.2.88%0 1/1/6/0"]);
   await capture.waitFor("the other question", ({ dport }) => dport === 53);
   assert.equal(capture.frames.filter(({ dport }) => dport === 53).length, 2);
 });

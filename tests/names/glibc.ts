@@ -7,8 +7,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { AddrInfo, NameInfo } from "../../mod.ts";
-import type { CommandResult, Host, PrivilegeOptions } from "../lab/mod.ts";
+import { scriptArgv } from "../lab/enter.ts";
+import type { Host, PrivilegeOptions } from "../lab/mod.ts";
 import { CompiledProgram } from "../socket/c_program.ts";
 import type { AddressQuestion, NameQuestion } from "./names_script.ts";
 
@@ -43,7 +45,13 @@ export const GETNAMEINFO: Call<NameQuestion, NameInfo> = {
   line: (question) => question.join(" "),
 };
 
-const script = new URL("./names_script.ts", import.meta.url);
+const script = fileURLToPath(new URL("./names_script.ts", import.meta.url));
+
+/** How the programs are run. */
+export interface AskOptions extends PrivilegeOptions {
+  /** The name of the host they run on; the machine's own where left out. */
+  hostname?: string;
+}
 
 /** Asks us, on the PvD of an ID; null is the system. An error is its code. */
 export async function askOurs<Question, Answer>(
@@ -51,14 +59,11 @@ export async function askOurs<Question, Answer>(
   host: Host,
   questions: readonly Question[],
   pvd: string | null,
-  options: PrivilegeOptions = {},
+  options: AskOptions = {},
 ): Promise<(Answer | string)[]> {
-  const result = await host.runScript(script, [call.name, ...(pvd === null ? [] : [pvd])], {
-    ...options,
-    input: questions.map((question) => JSON.stringify(question) + "\n").join(""),
-    timeoutMs: 60_000,
-  });
-  return readAnswers(result, questions.length);
+  const argv = [...scriptArgv(script), call.name, ...(pvd === null ? [] : [pvd])];
+  const lines = questions.map((question) => JSON.stringify(question));
+  return await answersOf(host, argv, lines, options);
 }
 
 /** Asks both. */
@@ -67,26 +72,37 @@ export async function askBoth<Question, Answer>(
   host: Host,
   questions: readonly Question[],
   pvd: string | null,
-  options: PrivilegeOptions = {},
+  options: AskOptions = {},
 ): Promise<{ ours: (Answer | string)[]; glibc: (Answer | string)[] }> {
   using judge = new CompiledProgram(readFileSync(call.oracle, "utf8"));
-  const [ours, judged] = await Promise.all([
+  const [ours, glibc] = await Promise.all([
     askOurs(call, host, questions, pvd, options),
-    host.run([judge.path], {
-      input: questions.map((question) => call.line(question) + "\n").join(""),
-      timeoutMs: 60_000,
+    answersOf<Answer>(host, [judge.path], questions.map((question) => call.line(question)), {
+      ...options,
+      unprivileged: false,
     }),
   ]);
-  return { ours, glibc: readAnswers(judged, questions.length) };
+  return { ours, glibc };
 }
 
-function readAnswers<Answer>(
-  { status, stdout, stderr }: CommandResult,
-  count: number,
-): (Answer | string)[] {
+/** Runs a program that answers a line of JSON for each line. */
+async function answersOf<Answer>(
+  host: Host,
+  argv: string[],
+  lines: string[],
+  { hostname, unprivileged }: AskOptions,
+): Promise<(Answer | string)[]> {
+  const named = hostname === undefined
+    ? []
+    : ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', hostname];
+  const { status, stdout, stderr } = await host.run([...named, ...argv], {
+    unprivileged,
+    input: lines.map((line) => line + "\n").join(""),
+    timeoutMs: 60_000,
+  });
   assert.deepEqual([status, stderr], [0, ""]);
   const answers = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assert.equal(answers.length, count);
+  assert.equal(answers.length, lines.length);
   return answers;
 }
 

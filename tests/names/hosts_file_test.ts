@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatAddress } from "../../lib/ip/address.ts";
 import { HostsFile, hostsFile } from "../../lib/names/hosts_file.ts";
-import { UnreadableError } from "../../lib/sources/host_files.ts";
+import { type HostFiles, UnreadableError } from "../../lib/sources/host_files.ts";
 import { fuzzed } from "../fuzz.ts";
 
 const file = new HostsFile(
@@ -51,21 +51,17 @@ test("any text is read", () => {
   );
 });
 
-test("a file that cannot be read has no names, and one that changes is read again", () => {
-  let text: string | null | Error = "192.0.2.1 a";
-  const files = {
-    read: () => {
-      if (text instanceof Error) throw text;
-      return text;
-    },
-    list: () => null,
-  };
-  assert.notEqual(hostsFile(files).byName("a"), null);
-  text = "192.0.2.1 b";
-  assert.equal(hostsFile(files).byName("a"), null);
-  assert.notEqual(hostsFile(files).byName("b"), null);
-  text = new UnreadableError("not read");
-  assert.equal(hostsFile(files).byName("b"), null);
-  text = null;
-  assert.equal(hostsFile(files).byName("b"), null);
+/** A host whose /etc/hosts holds this, or cannot be read. */
+const filesWith = (text: string | null | Error): HostFiles => ({
+  read: () => {
+    if (text instanceof Error) throw text;
+    return text;
+  },
+  list: () => null,
+});
+
+test("a file that cannot be read has no names", () => {
+  assert.notEqual(hostsFile(filesWith("192.0.2.1 a")).byName("a"), null);
+  assert.equal(hostsFile(filesWith(new UnreadableError("not read"))).byName("a"), null);
+  assert.equal(hostsFile(filesWith(null)).byName("a"), null);
 });
