@@ -9,7 +9,7 @@ import { release } from "node:os";
 import { load } from "../mod.ts";
 import { listening } from "../lib/pvd/advertised.ts";
 import { readHost } from "../lib/pvd/host.ts";
-import { readCapabilities } from "./capabilities.ts";
+import { type Level, readLevel } from "./capabilities.ts";
 import { readOptions } from "./usage.ts";
 
 /** What `mif doctor --json` prints. */
@@ -17,8 +17,8 @@ interface Diagnosis {
   library: string;
   runtime: string;
   kernel: string;
-  /** The most the library may do here: "unprivileged", "CAP_NET_RAW", "CAP_NET_ADMIN". */
-  level: string;
+  /** The most the library may do here. */
+  level: Level;
   links: number;
   /** Routing rules beside the kernel's own three. */
   rules: number;
@@ -47,7 +47,7 @@ function diagnose(): Diagnosis {
     library,
     runtime: versions.bun ? `Bun ${versions.bun}` : `Deno ${versions.deno}`,
     kernel: release(),
-    level: readCapabilities().level,
+    level: readLevel(),
     links: kernel.links.length,
     rules: kernel.rules.filter(({ priority }) => !KERNEL_RULE_PRIORITIES.includes(priority)).length,
     advertisements: listening() === true,
@@ -66,7 +66,7 @@ function describe(diagnosis: Diagnosis): string {
   const rows = [
     ["library", diagnosis.library],
     ["runtime", `${diagnosis.runtime}, Linux ${diagnosis.kernel}`],
-    ["privilege", LEVELS[diagnosis.level]!],
+    ["privilege", LEVELS[diagnosis.level]],
     [
       "network",
       `${diagnosis.links} links, ${diagnosis.rules} routing rules beside the kernel's own`,
@@ -93,7 +93,7 @@ function describe(diagnosis: Diagnosis): string {
   return rows.map(([name, value]) => `${name!.padEnd(10)} ${value}\n`).join("");
 }
 
-const LEVELS: Record<string, string> = {
+const LEVELS: Record<Level, string> = {
   unprivileged: "unprivileged: implicit PvDs",
   CAP_NET_RAW: "CAP_NET_RAW: may also hear whole Router Advertisements",
   CAP_NET_ADMIN: "CAP_NET_ADMIN: may also install routes",

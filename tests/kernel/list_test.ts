@@ -16,10 +16,10 @@ import {
 import { CALLERS, mif, stated } from "./mif.ts";
 import { outline, pvdOf } from "./outline.ts";
 import { plainLinks } from "./plain_links.ts";
+import { ROUTER_1 } from "./routers.ts";
 
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 60_000 };
-const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
 
 /** IPv4 of the first network, as it stands on its interface. */
 const IPV4_1 = {

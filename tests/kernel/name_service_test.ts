@@ -18,10 +18,10 @@ import {
 import { CALLERS, mif, stated } from "./mif.ts";
 import { pvdOf } from "./outline.ts";
 import { Probe } from "./probe.ts";
+import { ROUTER_1 } from "./routers.ts";
 
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 60_000 };
-const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
 const RESOLV_CONF = "/etc/resolv.conf";
 
 /** The servers of each PvD that has any, by id. */

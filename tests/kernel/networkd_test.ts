@@ -19,6 +19,7 @@ import {
 } from "../lab/mod.ts";
 import { networkd, networkdSkip, systemBus } from "../lab/networkd.ts";
 import { CALLERS, mif, stated } from "./mif.ts";
+import { ROUTER_1, ROUTER_2 } from "./routers.ts";
 
 /** On the second link, where NETWORK_1 and NETWORK_2 share the first. */
 const NETWORK_3: Network = {
@@ -32,8 +33,6 @@ const NETWORK_3: Network = {
   ipv4Prefix: "192.0.2.0/24",
   domain: "three.example",
 };
-const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
-const ROUTER_2 = `${NETWORK_2.routerLinkLocal}%h0`;
 const ROUTER_3 = `${NETWORK_3.routerLinkLocal}%h1`;
 
 /** Leased by DHCPv6. */

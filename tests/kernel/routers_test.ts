@@ -23,13 +23,10 @@ import { assertStates, readIp } from "./ip_oracle.ts";
 import { stated } from "./mif.ts";
 import { type Outline, outline, pvdOf } from "./outline.ts";
 import { Probe } from "./probe.ts";
+import { knownRouter, ROUTER_1, ROUTER_2 } from "./routers.ts";
 
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 60_000 };
-const [ROUTER_1, ROUTER_2] = [NETWORK_1, NETWORK_2].map((n) => `${n.routerLinkLocal}%h0`) as [
-  string,
-  string,
-];
 const defaultVia = ({ routerLinkLocal }: Network) => `::/0 via ${routerLinkLocal}`;
 
 /** A router of which nothing is known but that it is a default router. */
@@ -40,17 +37,6 @@ function bareRouter(network: Network): Outline {
     gateways: [network.routerLinkLocal],
     routes: [defaultVia(network)],
     best: null,
-  };
-}
-
-/** A router that is known to have given the network's prefix. */
-function knownRouter(network: Network, attribution: string): Outline {
-  return {
-    attribution,
-    addresses: [network.hostAddress],
-    gateways: [network.routerLinkLocal],
-    routes: [network.prefix, defaultVia(network)].sort(),
-    best: network.hostAddress,
   };
 }
 

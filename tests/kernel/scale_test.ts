@@ -10,7 +10,6 @@ import {
   manyLinks,
   manyLinksNetwork,
   manyRoutes,
-  NETWORK_1,
   oneLink,
   World,
 } from "../lab/mod.ts";
@@ -18,10 +17,10 @@ import { stated } from "./mif.ts";
 import { outline, pvdOf } from "./outline.ts";
 import { plainLinks } from "./plain_links.ts";
 import { Probe } from "./probe.ts";
+import { ROUTER_1 } from "./routers.ts";
 
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 120_000 };
-const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
 
 test("1000 links, each with addresses and gateways of both families", lab, async () => {
   await using world = new World();

@@ -20,30 +20,16 @@ import {
 } from "../lab/mod.ts";
 import { assertStates, readIp } from "./ip_oracle.ts";
 import { type Caller, CALLERS, mif } from "./mif.ts";
-import { type Outline, outline, pvdOf } from "./outline.ts";
+import { outline, pvdOf } from "./outline.ts";
 import { Probe } from "./probe.ts";
+import { knownRouter, ROUTER_1, ROUTER_2 } from "./routers.ts";
 
 const lab = { skip: labSkip(), timeout: 60_000 };
-const [ROUTER_1, ROUTER_2] = [NETWORK_1, NETWORK_2].map((n) => `${n.routerLinkLocal}%h0`) as [
-  string,
-  string,
-];
 const privileged: Caller[] = CALLERS.filter(({ unprivileged }) => !unprivileged);
 
-/** A router whose advertisement was heard: it, its prefix and the address are one. */
-function heardRouter(network: Network): Outline {
-  return {
-    attribution: "router-advertisement",
-    addresses: [network.hostAddress],
-    gateways: [network.routerLinkLocal],
-    routes: [network.prefix, `::/0 via ${network.routerLinkLocal}`].sort(),
-    best: network.hostAddress,
-  };
-}
-
 const HEARD = {
-  [ROUTER_1]: heardRouter(NETWORK_1),
-  [ROUTER_2]: heardRouter(NETWORK_2),
+  [ROUTER_1]: knownRouter(NETWORK_1, "router-advertisement"),
+  [ROUTER_2]: knownRouter(NETWORK_2, "router-advertisement"),
 };
 
 /** What is left of lifetimes after at most five seconds, as it was at first. */
@@ -389,7 +375,7 @@ test("a router that nobody has taken anything of is shown with what it offers", 
   const { pvds } = await solicited(host, privileged[0]!);
   assert.deepEqual(outline(pvds), {
     [ROUTER_1]: {
-      ...heardRouter(NETWORK_1),
+      ...knownRouter(NETWORK_1, "router-advertisement"),
       addresses: [],
       gateways: [],
       routes: [],
