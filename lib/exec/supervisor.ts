@@ -12,7 +12,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { native } from "../../ffi/library.ts";
 import { checked } from "../errno.ts";
 import { MifError } from "../error.ts";
-import { isLoopback, isUnspecified } from "../ip/address.ts";
+import { isLoopback, isMapped, isUnspecified } from "../ip/address.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import { decodeControl } from "../socket/control.ts";
 import { knownAddress } from "../socket/memory.ts";
@@ -308,9 +308,7 @@ function linkOf(path: string): string | null {
 /** Loopback, and the unspecified address, which a destination takes for it. */
 function isHere({ address }: SocketAddress): boolean {
   const { bytes } = knownAddress(address)!;
-  const isMapped = bytes.length === 16 && bytes[10] === 0xff && bytes[11] === 0xff &&
-    bytes.subarray(0, 10).every((byte) => byte === 0);
-  const unmapped = isMapped ? bytes.slice(12) : bytes;
+  const unmapped = isMapped(bytes) ? bytes.subarray(12) : bytes;
   return isLoopback(unmapped) || isUnspecified(unmapped);
 }
 

@@ -52,6 +52,8 @@ const IPV6_2292PKTOPTIONS = 6;
 const IPV6_FLOWLABEL_MGR = 32;
 const IPV6_XFRM_POLICY = 35;
 const IPPROTO_UDPLITE = 136;
+const UDP_SEGMENT = 103;
+const SCM_TXTIME = 61;
 const TCP_INFO = 11;
 const TCP_CLOSE = 7;
 /** The largest IPv4 options. */
@@ -80,6 +82,12 @@ export const STEERING_OPTIONS: readonly (readonly [number, number, string])[] = 
   [IPPROTO_IPV6, IPV6_PKTINFO, "IPV6_PKTINFO"],
   [IPPROTO_IPV6, IPV6_RTHDR, "IPV6_RTHDR"],
   [IPPROTO_IPV6, IPV6_UNICAST_IF, "IPV6_UNICAST_IF"],
+];
+
+/** Level and type of control messages that are known to say nothing of the way: how to cut a datagram, when to send it. */
+const HARMLESS: readonly (readonly [number, number])[] = [
+  [IPPROTO_UDP, UDP_SEGMENT],
+  [SOL_SOCKET, SCM_TXTIME],
 ];
 
 /** The name of an option that changes the way packets go, null for any other. */
@@ -153,6 +161,9 @@ function addSteering(steering: ControlSteering, message: ControlMessage): void {
       return;
     }
     case "unknown":
+      if (HARMLESS.some(([level, type]) => level === message.level && type === message.type)) {
+        return;
+      }
       steering.unknown = `a control message of level ${message.level} and type ${message.type}`;
       return;
   }

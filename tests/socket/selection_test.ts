@@ -301,6 +301,11 @@ test("control messages tell what they steer, in any spelling", () => {
   for (const bytes of [header(3), header(4), header(2, 0)]) assert.ok(hops(bytes).unknown);
   const odd = { name: "unknown" as const, level: 1, type: 36, data: new Uint8Array(4) };
   assert.match(controlSteering(encodeControl([odd])).unknown!, /level 1 and type 36/);
+  // UDP_SEGMENT of udp(7) and SCM_TXTIME: what QUIC programs send.
+  for (const [level, type] of [[17, 103], [1, 61]] as const) {
+    const harmless = { name: "unknown" as const, level, type, data: new Uint8Array(8) };
+    assert.equal(controlSteering(encodeControl([harmless])).unknown, null);
+  }
 });
 
 test("options that steer are known by name", () => {
