@@ -332,8 +332,11 @@ export class PvdResolver {
     if (all.length === 0) {
       return this.#failed(question, "EAI_FAIL", `${this.#options.owner} has no DNS server`);
     }
-    // Nothing was asked: why not is the answer.
-    if (all.every(({ kind }) => kind === "no way")) return all[0]!.error;
+    // Nothing was asked: why not is the answer. That it has no address of one family says the least.
+    if (all.every(({ kind }) => kind === "no way")) {
+      const errors = all.map(({ error }) => error as MifError);
+      return errors.find(({ code }) => code !== "EADDRNOTAVAIL") ?? errors[0]!;
+    }
     const code = all.every(({ kind }) => kind === "useless") ? "EAI_FAIL" : "EAI_AGAIN";
     const reasons = all.map(({ server, reason }) => `${server.address}: ${reason}`);
     return this.#failed(question, code, reasons.join("; "), all.at(-1)!.error);

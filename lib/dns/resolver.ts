@@ -94,7 +94,7 @@ function open(pvd: PvdInfo | null): PvdResolver {
   if (pvd) {
     return new PvdResolver({
       ...common,
-      servers: pvd.dnsServers,
+      servers: pvd.dnsServers.map(({ address, port }) => ({ address, port })),
       timeoutMs: PVD_TIMEOUT_MS,
       backoff: true,
       attempts: PVD_ATTEMPTS,

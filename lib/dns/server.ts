@@ -7,8 +7,8 @@
 import { MifError } from "../error.ts";
 import {
   encodeQuery,
+  HEADER_SIZE,
   type Message,
-  type Query,
   type Question,
   Rcode,
   readMessage,
@@ -65,8 +65,7 @@ export class NameServer {
   ): Promise<Message> {
     const startMs = this.#nowMs();
     const left = () => Math.max(1, timeoutMs - (this.#nowMs() - startMs));
-    const exchange = (edns: boolean) =>
-      this.#exchange(encodeQuery(question, edns), left, cancellation);
+    const exchange = (edns: boolean) => this.#exchange(question, edns, left, cancellation);
     if (startMs < this.#plainUntilMs) return await exchange(false);
     const message = await exchange(true);
     if (!EDNS_REFUSED.includes(message.rcode)) return message;
@@ -76,14 +75,16 @@ export class NameServer {
   }
 
   async #exchange(
-    query: Query,
+    question: Question,
+    edns: boolean,
     left: () => number,
     cancellation: Cancellation,
   ): Promise<Message> {
     const { datagram, stream } = this.#transports;
+    const query = encodeQuery(question, edns);
     const askedMs = this.#nowMs();
     try {
-      const message = readMessage(await datagram.ask(query, left(), cancellation));
+      const message = readAnswer(question, await datagram.ask(query, left(), cancellation));
       this.#silences = 0;
       this.#silentUntilMs = -Infinity;
       if (!message.truncated) return message;
@@ -92,7 +93,7 @@ export class NameServer {
       // Somebody may be forging answers, which he cannot do to a connection.
       if (!(error instanceof MifError) || error.code !== "EBADMSG") throw error;
     }
-    return readMessage(await stream.ask(query, left(), cancellation));
+    return readAnswer(question, await stream.ask(query, left(), cancellation));
   }
 
   /** A question that was asked at `askedMs` had no answer. */
@@ -104,6 +105,12 @@ export class NameServer {
     this.#silentUntilMs = nowMs + Math.min(SILENT_MS * 2 ** this.#silences, SILENT_MAX_MS);
     this.#silences++;
   }
+}
+
+/** The answer with the letters of the name as they were asked for: its other names point to that one. */
+function readAnswer({ name, randomCase }: Question, bytes: Uint8Array): Message {
+  if (randomCase && bytes[5] === 1) bytes.set(name.wire, HEADER_SIZE);
+  return readMessage(bytes);
 }
 
 /** Whether an error says that the server is not there. */

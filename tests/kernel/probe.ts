@@ -10,6 +10,18 @@ import type { ProbeAnswer, ProbeRequest, StatementCounts } from "./probe_script.
 
 const script = new URL("./probe_script.ts", import.meta.url);
 
+/** An answer of `query()`, or of an error its code and message. Bytes are lists of numbers. */
+export interface ProbedAnswer {
+  code?: string;
+  message?: string;
+  status?: "found" | "nodata" | "nxdomain";
+  canonicalName: string;
+  records: ({ name: string; type: string; ttlSeconds: number } & Record<string, unknown>)[];
+  server: { address: string; port: number };
+  pvd: string | null;
+  extendedErrors: { code: number; text: string }[];
+}
+
 /** One process in one host, in the runtime that runs this. It ends with the host's world. */
 export class Probe {
   #process: LabProcess;
@@ -37,6 +49,23 @@ export class Probe {
   /** `rankPvds()` there, now. */
   rankPvds(requirements: PvdCriteria, preferences: PvdCriteria[] = []): Promise<PvdInfo[]> {
     return this.#ask({ call: "rankPvds", requirements, preferences });
+  }
+
+  /**
+   * `query()` there, all questions ("name TYPE") at the same time, on the PvD that had this address when it was first named.
+   */
+  async query(
+    address: string | null,
+    questions: readonly string[],
+    options?: { timeoutMs?: number; randomCase?: boolean },
+  ): Promise<ProbedAnswer[]> {
+    const words = questions.map((question) => question.split(" ") as [string, string]);
+    return await this.#ask({ call: "query", address, questions: words, options });
+  }
+
+  /** `setprocpvd()` there, with the PvD of this address. */
+  setprocpvd(address: string | null): Promise<void> {
+    return this.#ask({ call: "setprocpvd", address });
   }
 
   /** `getpvdinfo()` there; rejects with an error that has name and code of the one thrown there. */

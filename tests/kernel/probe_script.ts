@@ -14,7 +14,10 @@ import {
   listPvds,
   type MifError,
   type PvdCriteria,
+  type PvdInfo,
+  query,
   rankPvds,
+  setprocpvd,
 } from "../../mod.ts";
 
 /** What can be asked. */
@@ -22,6 +25,15 @@ export type ProbeRequest =
   | { call: "listPvds" }
   | { call: "countStatements"; times: number }
   | { call: "rankPvds"; requirements: PvdCriteria; preferences: PvdCriteria[] }
+  | {
+    call: "query";
+    /** Name and type of each, all asked at the same time. */
+    questions: [name: string, type: string][];
+    /** Of the PvD that has this address, or had when it was last asked for; null is none. */
+    address: string | null;
+    options?: { timeoutMs?: number; randomCase?: boolean };
+  }
+  | { call: "setprocpvd"; address: string | null }
   | {
     call: "getpvdinfo";
     nodename: string | null;
@@ -77,6 +89,32 @@ function options(
   };
 }
 
+const remembered = new Map<string, PvdInfo>();
+
+/** The PvD that has an address, as it was first found. */
+function pvdWith(address: string): PvdInfo {
+  const has = (pvd: PvdInfo) => pvd.addresses.some((own) => own.address === address);
+  const pvd = remembered.get(address) ?? listPvds().find(has);
+  if (!pvd) throw new Error(`No PvD has ${address}`);
+  remembered.set(address, pvd);
+  return pvd;
+}
+
+/** One answer for each question: bytes as lists of numbers, of errors the code and the message. */
+async function queryAll(
+  { questions, address, options }: ProbeRequest & { call: "query" },
+): Promise<unknown> {
+  const pvd = address === null ? null : pvdWith(address);
+  return await Promise.all(
+    questions.map(([name, type]) =>
+      query(name, type, { ...options, pvd }).then(
+        ({ pvd, ...answer }) => ({ ...answer, pvd: pvd?.id ?? null }),
+        ({ code, message }: MifError) => ({ code, message }),
+      )
+    ),
+  );
+}
+
 async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
   try {
     switch (request.call) {
@@ -86,6 +124,11 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
         return { value: countStatements(request.times) };
       case "rankPvds":
         return { value: rankPvds(request.requirements, request.preferences) };
+      case "query":
+        return { value: await queryAll(request) };
+      case "setprocpvd":
+        setprocpvd(request.address === null ? null : pvdWith(request.address));
+        return { value: null };
       case "getpvdinfo":
         return { value: await getpvdinfo(request.nodename, request.servname, options(request)) };
     }
@@ -96,5 +139,7 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(JSON.stringify(await answer(JSON.parse(line))) + "\n");
+  const reply = await answer(JSON.parse(line));
+  const text = JSON.stringify(reply, (_, it) => it instanceof Uint8Array ? [...it] : it);
+  process.stdout.write(text + "\n");
 }

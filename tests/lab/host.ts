@@ -21,7 +21,9 @@ import {
 } from "./command.ts";
 import { dnsmasqArgv, dnsmasqConfig, type DnsmasqOptions } from "./dnsmasq.ts";
 import { scriptArgv } from "./enter.ts";
+import { nsdArgv, nsdFiles, type NsdOptions } from "./nsd.ts";
 import { radvdArgv, radvdConfig } from "./radvd.ts";
+import { unboundArgv, unboundConfig, type UnboundOptions } from "./unbound.ts";
 import type { RouterAdvertisementInit } from "./router_advertisement.ts";
 
 /** Whether a command keeps its privileges. */
@@ -266,6 +268,27 @@ export class Host {
     return daemon;
   }
 
+  /** Starts nsd(8), an authoritative name server. Ready when this settles. */
+  async nsd(options: NsdOptions): Promise<LabProcess> {
+    const directory = join(this.#directory, "nsd");
+    mkdirSync(directory, { recursive: true });
+    for (const [name, text] of Object.entries(nsdFiles(options, directory))) {
+      writeFileSync(join(directory, name), text);
+    }
+    const daemon = this.spawn(nsdArgv(join(directory, "nsd.conf")));
+    await daemon.waitForOutput(/nsd started/);
+    return daemon;
+  }
+
+  /** Starts unbound(8), a recursive name server. Ready when this settles. */
+  async unbound(options: UnboundOptions): Promise<LabProcess> {
+    const path = join(this.#directory, "unbound.conf");
+    writeFileSync(path, unboundConfig(options));
+    const daemon = this.spawn(unboundArgv(path));
+    await daemon.waitForOutput(/start of service/);
+    return daemon;
+  }
+
   /** Starts a capture on one interface, or on all. */
   capture(interfaceName?: string): Promise<Capture> {
     return Capture.start(this, interfaceName);
@@ -288,6 +311,8 @@ export class Host {
       DBUS_SYSTEM_BUS_ADDRESS: undefined,
       DBUS_SESSION_BUS_ADDRESS: undefined,
       XDG_RUNTIME_DIR: undefined,
+      // Deno asks the name servers it finds for its own, to see whether there is a newer version.
+      DENO_NO_UPDATE_CHECK: "1",
       ...(options.unprivileged ? this.#world.unprivilegedEnv() : {}),
       ...options.env,
     };

@@ -7,7 +7,7 @@
  *
  *     unshare -Urnm -- sh -c '…' sh deno test -A tests/kernel/
  *
- * Needed on the machine: ip(8), unshare(1), setpriv(1), python3; radvd and dnsmasq where a test uses them.
+ * Needed on the machine: ip(8), unshare(1), setpriv(1), python3; radvd, dnsmasq, nsd and unbound where a test uses them.
  *
  * A test takes a `World`, builds something in it, or takes one of the topologies, and asks the kernel what came
  * of it. What it wants to see running in there it runs as a process: this process stays where it is. A test that
@@ -75,6 +75,7 @@ export {
   type IpRoute,
   type PrivilegeOptions,
 } from "./host.ts";
+export type { NsdOptions } from "./nsd.ts";
 export { PacketSocket, type PacketSocketOptions } from "./packet_socket.ts";
 export {
   option,
@@ -108,4 +109,5 @@ export {
   twoLinks,
   twoRouters,
 } from "./topologies.ts";
+export type { UnboundOptions } from "./unbound.ts";
 export { type Hosts, type LinkEnd, World } from "./world.ts";
