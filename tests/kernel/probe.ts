@@ -52,15 +52,16 @@ export class Probe {
   }
 
   /**
-   * `query()` there, all questions ("name TYPE") at the same time, on the PvD that had this address when it was first named.
+   * `query()` there, all questions ("name TYPE") at the same time, on the PvD that had this address when it was first named,
+   * or that has it now (`again`).
    */
   async query(
     address: string | null,
     questions: readonly string[],
-    options?: { timeoutMs?: number; randomCase?: boolean },
+    { again, ...options }: { again?: boolean; timeoutMs?: number; randomCase?: boolean } = {},
   ): Promise<ProbedAnswer[]> {
     const words = questions.map((question) => question.split(" ") as [string, string]);
-    return await this.#ask({ call: "query", address, questions: words, options });
+    return await this.#ask({ call: "query", address, again, questions: words, options });
   }
 
   /** `setprocpvd()` there, with the PvD of this address. */

@@ -29,8 +29,10 @@ export type ProbeRequest =
     call: "query";
     /** Name and type of each, all asked at the same time. */
     questions: [name: string, type: string][];
-    /** Of the PvD that has this address, or had when it was last asked for; null is none. */
+    /** Of the PvD that has this address, or had when it was first named; null is none. */
     address: string | null;
+    /** The PvD that has it now. */
+    again?: boolean;
     options?: { timeoutMs?: number; randomCase?: boolean };
   }
   | { call: "setprocpvd"; address: string | null }
@@ -92,9 +94,9 @@ function options(
 const remembered = new Map<string, PvdInfo>();
 
 /** The PvD that has an address, as it was first found. */
-function pvdWith(address: string): PvdInfo {
+function pvdWith(address: string, again = false): PvdInfo {
   const has = (pvd: PvdInfo) => pvd.addresses.some((own) => own.address === address);
-  const pvd = remembered.get(address) ?? listPvds().find(has);
+  const pvd = (again ? undefined : remembered.get(address)) ?? listPvds().find(has);
   if (!pvd) throw new Error(`No PvD has ${address}`);
   remembered.set(address, pvd);
   return pvd;
@@ -102,9 +104,9 @@ function pvdWith(address: string): PvdInfo {
 
 /** One answer for each question: bytes as lists of numbers, of errors the code and the message. */
 async function queryAll(
-  { questions, address, options }: ProbeRequest & { call: "query" },
+  { questions, address, again, options }: ProbeRequest & { call: "query" },
 ): Promise<unknown> {
-  const pvd = address === null ? null : pvdWith(address);
+  const pvd = address === null ? null : pvdWith(address, again);
   return await Promise.all(
     questions.map(([name, type]) =>
       query(name, type, { ...options, pvd }).then(

@@ -16,7 +16,6 @@ import {
   PacketSocket,
   twoLinks,
   twoRouters,
-  waitFor,
   World,
 } from "../lab/mod.ts";
 import { macBytes } from "../lab/frame.ts";
@@ -350,3 +349,197 @@ test("servers that cut, wait, know no EDNS, fail or keep silent", lab, async () 
     assert.match(server.stdout, asked, `${words}: ${server.stdout}`);
   }
 });
+
+/** A UDP datagram over IPv4, without a checksum of its own. */
+function udpFrame(
+  payload: Uint8Array,
+  macs: string[],
+  from: [string, number],
+  to: [string, number],
+): Uint8Array {
+  const frame = new Uint8Array(42 + payload.length);
+  const view = new DataView(frame.buffer);
+  frame.set([...macBytes(macs[1]!), ...macBytes(macs[0]!), 8, 0, 0x45]);
+  view.setUint16(16, 28 + payload.length);
+  frame.set([64, 17], 22);
+  frame.set(parseAddress(from[0])!.bytes, 26);
+  frame.set(parseAddress(to[0])!.bytes, 30);
+  let sum = 0;
+  for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
+  view.setUint16(24, ~((sum & 0xffff) + (sum >> 16)) & 0xffff);
+  [from[1], to[1], 8 + payload.length].forEach((value, i) => view.setUint16(34 + 2 * i, value));
+  frame.set(payload, 42);
+  return frame;
+}
+
+/** Another's answer to a query, with 192.0.2.66. */
+function forgedAnswer(query: Uint8Array): Uint8Array {
+  let end = 12;
+  while (query[end] !== 0) end += 1 + query[end]!;
+  const head = query.slice(0, end + 5);
+  head.set([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0], 2);
+  return Uint8Array.from([...head, 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 66]);
+}
+
+/** What a forger does who sees the question: the answer, its sender, and how far off its port is. */
+interface Forgery {
+  name: string;
+  payloads(query: Uint8Array): Uint8Array[];
+  sender?: string;
+  portOffset?: number;
+  /** By what the true answer came; null where the forged one is taken for true. */
+  by: "udp" | "tcp" | null;
+}
+
+const withId = (bytes: Uint8Array, offset: number) => {
+  const id = (bytes[0]! << 8 | bytes[1]!) + offset;
+  return bytes.with(0, id >> 8 & 0xff).with(1, id & 0xff);
+};
+
+const FORGERIES: Forgery[] = [
+  {
+    name: "that knows port and ID (this is how the others show that they would be believed)",
+    payloads: (query) => [forgedAnswer(query)],
+    by: null,
+  },
+  {
+    name: "that guesses the ID, many times",
+    payloads: (query) => Array.from({ length: 40 }, (_, i) => withId(forgedAnswer(query), i + 1)),
+    by: "tcp",
+  },
+  {
+    name: "that guesses the ID, a few times",
+    payloads: (query) => Array.from({ length: 10 }, (_, i) => withId(forgedAnswer(query), i + 1)),
+    by: "udp",
+  },
+  {
+    name: "to the port beside",
+    payloads: (query) => new Array(40).fill(forgedAnswer(query)),
+    portOffset: 1,
+    by: "udp",
+  },
+  {
+    name: "from another address",
+    payloads: (query) => new Array(40).fill(forgedAnswer(query)),
+    sender: "198.51.100.77",
+    by: "udp",
+  },
+  {
+    name: "to another question",
+    payloads: (query) => [forgedAnswer(query).with(13, 0x78)],
+    by: "udp",
+  },
+];
+
+for (const { name, payloads, sender, portOffset = 0, by } of FORGERIES) {
+  test(`a forged answer ${name} is ${by ? "not " : ""}believed`, lab, async () => {
+    await using world = new World();
+    const { host, r1 } = await twoLinks(world);
+    const { routerIpv4, hostIpv4, routerMac } = NETWORK_1;
+    const server = await played(r1.host, routerIpv4, "slow=0.5");
+    const hostMac = host.mac("h0");
+    let forged = 0;
+    const forger = await PacketSocket.open(r1.host, {
+      interface: "lan0",
+      onFrame: (bytes, _, direction) => {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        const isQuestion = direction === "in" && bytes[12] === 8 && bytes[23] === 17 &&
+          view.getUint16(36) === 53;
+        if (!isQuestion) return;
+        for (const payload of payloads(bytes.slice(42))) {
+          const port = view.getUint16(34) + portOffset;
+          const from: [string, number] = [sender ?? routerIpv4, 53];
+          forger.send("lan0", udpFrame(payload, [routerMac, hostMac], from, [hostIpv4, port]));
+          forged++;
+        }
+      },
+    });
+    host.writeFile("/etc/resolv.conf", `nameserver ${routerIpv4}\n`);
+    const probe = new Probe(host, { unprivileged: true });
+    const [answer] = await probe.query(hostIpv4, ["www.example A"]);
+    await forger.close();
+    assert.ok(forged > 0);
+    assert.deepEqual(addresses(answer!), [by ? "192.0.2.80" : "192.0.2.66"]);
+    assert.equal(/asked tcp/.test(server.stdout), by === "tcp", server.stdout);
+  });
+}
+
+test(
+  "what a PvD's servers said is kept until the PvD changes, and by nobody else",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, r1, r2 } = await twoLinks(world);
+    const { hostAddress, routerAddress } = NETWORK_1;
+    const first = await played(r1.host, routerAddress);
+    const second = await played(r2.host, NETWORK_2.routerAddress);
+    r1.host.ip("addr", "add", "2001:db8:1::53/64", "dev", "lan0");
+    const other = await played(r1.host, "2001:db8:1::53");
+    host.writeFile(
+      "/etc/resolv.conf",
+      `nameserver ${routerAddress}\nnameserver ${NETWORK_2.routerAddress}\n`,
+    );
+    const asked = ({ stdout }: LabProcess) => stdout.match(/asked/g)?.length ?? 0;
+    const probe = new Probe(host, { unprivileged: true });
+    const ask = async (address: string | null, again = false) => {
+      const [answer] = await probe.query(address, ["www.example A"], { again });
+      return answer!.status ?? answer!.code;
+    };
+    for (let i = 0; i < 3; i++) assert.equal(await ask(hostAddress), "found");
+    assert.equal(asked(first), 1);
+    // Another PvD, and the system, know nothing of it.
+    assert.equal(await ask(NETWORK_2.hostAddress), "found");
+    assert.equal(asked(second), 1);
+    assert.equal(await ask(null), "found");
+    assert.equal(asked(first), 2);
+    // Lifetimes that are renewed change nothing.
+    await r1.advertiser!.send();
+    assert.equal(await ask(hostAddress), "found");
+    assert.equal(asked(first), 2);
+    // The address goes: so does the PvD, and what it knew.
+    host.ip("addr", "del", `${hostAddress}/64`, "dev", "h0");
+    assert.equal(await ask(hostAddress), "EADDRNOTAVAIL");
+    host.ip("addr", "add", `${hostAddress}/64`, "dev", "h0");
+    await host.waitForAddresses([hostAddress]);
+    assert.equal(await ask(hostAddress, true), "found");
+    assert.equal(asked(first), 3);
+    // Another server: it is asked itself.
+    host.writeFile("/etc/resolv.conf", "nameserver 2001:db8:1::53\n");
+    const fresh = new Probe(host, { unprivileged: true });
+    await fresh.query(hostAddress, ["www.example A"]);
+    assert.equal(asked(other), 1);
+  },
+);
+
+test(
+  "what names no PvD asks the process' default PvD, else the system's servers by its options",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, r1, r2 } = await twoLinks(world);
+    const first = await played(r1.host, NETWORK_1.routerAddress, "silent");
+    const second = await played(r2.host, NETWORK_2.routerAddress);
+    const servers =
+      `nameserver ${NETWORK_1.routerAddress}\nnameserver ${NETWORK_2.routerAddress}\n`;
+    host.writeFile("/etc/resolv.conf", `${servers}options timeout:1 attempts:1\n`);
+    const probe = new Probe(host, { unprivileged: true });
+    const startMs = performance.now();
+    const [bySystem] = await probe.query(null, ["www.example A"]);
+    const tookMs = performance.now() - startMs;
+    assert.equal(bySystem!.server.address, NETWORK_2.routerAddress);
+    assert.equal(bySystem!.pvd, null);
+    assert.ok(tookMs >= 1000 && tookMs < 4000, `${tookMs} ms`);
+    await probe.setprocpvd(NETWORK_2.hostAddress);
+    const [byDefault] = await probe.query(null, ["other.example A"]);
+    assert.equal(byDefault!.server.address, NETWORK_2.routerAddress);
+    assert.equal(byDefault!.pvd, `${NETWORK_2.routerLinkLocal}%h1`);
+    assert.equal(first.stdout.match(/asked/g)!.length, 1);
+    assert.equal(second.stdout.match(/asked/g)!.length, 2);
+    await probe.setprocpvd(null);
+    host.writeFile("/etc/resolv.conf", "options attempts:1 timeout:1\n");
+    const alone = new Probe(host, { unprivileged: true });
+    const [nobody] = await alone.query(null, ["www.example A"]);
+    assert.equal(nobody!.code, "EAI_AGAIN");
+    assert.match(nobody!.message!, /127\.0\.0\.1/);
+  },
+);
