@@ -34,6 +34,8 @@ export { MifError, type MifErrorInit } from "./lib/error.ts";
 export type { ExitStatus } from "./lib/exec/confined_program.ts";
 export { exec, type ExecOptions } from "./lib/exec/exec.ts";
 export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
+export { createFetch, type FetchOptions, type PvdFetch } from "./lib/fetch/fetch.ts";
+export type { HttpClientOptions } from "./lib/http/http_client.ts";
 export * from "./lib/names/flags.ts";
 export { type AddrInfo, getaddrinfo, type GetAddrInfoOptions } from "./lib/names/getaddrinfo.ts";
 export { getnameinfo, type GetNameInfoOptions, type NameInfo } from "./lib/names/getnameinfo.ts";

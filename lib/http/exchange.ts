@@ -1,0 +1,314 @@
+/**
+ * One request on a connection and its response, both bodies as streams.
+ *
+ * @module
+ */
+
+import type { Socket as RuntimeSocket } from "node:net";
+import { MifError } from "../error.ts";
+import { type BodyDecoder, bodyDecoder } from "./body_decoder.ts";
+import type { Deadline } from "./deadline.ts";
+import { firstPieces, type HttpRequest, lengthOf } from "./request.ts";
+import {
+  badResponse,
+  type Framing,
+  framingOf,
+  HeadReader,
+  isPersistent,
+  type ResponseHead,
+} from "./response_head.ts";
+
+/** How one exchange is to go. */
+export interface ExchangeOptions {
+  signal?: AbortSignal;
+  /** Milliseconds from the request's end to the response's head. */
+  headersTimeoutMs: number;
+  /** Milliseconds that may pass without a byte of a body that is waited for. */
+  bodyTimeoutMs: number;
+  /** What the reader of the body is told of a failure; an abort is told with the signal's reason. */
+  bodyError(error: unknown): unknown;
+}
+
+/** A response whose head is there. */
+export interface HttpResponse {
+  head: ResponseHead;
+  /** Whole where it came with the head; null where there can be none. */
+  body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null;
+}
+
+/** What is read ahead of the body's reader. */
+const READ_AHEAD = 256 * 1024;
+/** Interim responses that a server may send before the response. */
+const INTERIM_MAX = 32;
+
+/** What an exchange tells the one who began it. */
+export interface Told {
+  resolve(response: HttpResponse): void;
+  reject(error: unknown): void;
+  /** The response is whole; not called when the exchange fails. */
+  over(reusable: boolean, head: ResponseHead): void;
+}
+
+/** One request and its response. */
+export class Exchange {
+  /** Whether any byte of an answer has come. */
+  answered = false;
+  readonly #request: HttpRequest;
+  readonly #options: ExchangeOptions;
+  readonly #socket: RuntimeSocket;
+  readonly #deadline: Deadline;
+  readonly #told: Told;
+  readonly #heads = new HeadReader();
+  #head: ResponseHead | null = null;
+  #interim = 0;
+  #framing: Framing | null = null;
+  #decoder: BodyDecoder | null = null;
+  #controller: ReadableByteStreamController | null = null;
+  #paused = false;
+  /** The piece has its memory for itself: the stream, which takes the memory whole, may have it. */
+  #owned = false;
+  #uploading: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #over = false;
+
+  constructor(
+    request: HttpRequest,
+    options: ExchangeOptions,
+    socket: RuntimeSocket,
+    deadline: Deadline,
+    told: Told,
+  ) {
+    this.#request = request;
+    this.#options = options;
+    this.#socket = socket;
+    this.#deadline = deadline;
+    this.#told = told;
+  }
+
+  start(): void {
+    const { body } = this.#request;
+    let pieces: Uint8Array[];
+    try {
+      pieces = firstPieces(this.#request);
+    } catch (error) {
+      return this.#abandon(error);
+    }
+    this.#options.signal?.addEventListener("abort", this.#onAbort);
+    for (const piece of pieces) this.#socket.write(piece);
+    if (body && "stream" in body) this.#upload(body.stream, lengthOf(body));
+    else this.#awaitHead();
+  }
+
+  onData(bytes: Uint8Array<ArrayBuffer>): void {
+    this.answered = true;
+    this.#owned = bytes.length === bytes.buffer.byteLength;
+    try {
+      const rest = this.#decoder ? bytes : this.#takeHead(bytes);
+      if (rest && !this.#over) this.#takeBody(rest);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  /** The server has closed its side. */
+  onEnd(): void {
+    // Only a body that nothing else ends is whole then.
+    if (this.#over || this.#framing?.kind !== "close") return;
+    this.#closeBody();
+    this.#finish(false);
+  }
+
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#forget();
+    const { signal, bodyError } = this.#options;
+    const told = signal?.aborted ? signal.reason : error;
+    if (this.#controller === null) this.#told.reject(told);
+    else this.#controller.error(signal?.aborted ? told : bodyError(error));
+    this.#uploading?.cancel(told).catch(() => {});
+  }
+
+  /** Takes what there is of a head; returns what is behind it, or null where it is not whole. */
+  #takeHead(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+    let next = this.#heads.take(bytes);
+    // Nobody waits for 100 or 103.
+    while (next && next.head.status < 200 && next.head.status !== 101) {
+      if (++this.#interim > INTERIM_MAX) throw badResponse("it never comes to the point");
+      next = next.rest.length > 0 ? this.#heads.take(next.rest) : null;
+    }
+    if (next === null) return null;
+    const { head, rest } = next;
+    if (head.status === 101 && !this.#request.upgrade) {
+      throw badResponse("it switches protocols unasked");
+    }
+    this.#framing = framingOf(head, this.#request.method);
+    this.#decoder = bodyDecoder(this.#framing);
+    this.#head = head;
+    return rest;
+  }
+
+  #takeBody(bytes: Uint8Array<ArrayBuffer>): void {
+    const head = this.#head!;
+    const decoder = this.#decoder!;
+    if (head.status === 101) return this.#respondUpgraded(head, bytes);
+    const part = decoder.decode(bytes) as Uint8Array<ArrayBuffer>;
+    const isFirst = this.#controller === null;
+    if (isFirst && decoder.done) {
+      this.#told.resolve({ head, body: this.#framing!.kind === "none" ? null : part });
+      return this.#finish(decoder.rest === 0);
+    }
+    if (isFirst) this.#told.resolve({ head, body: this.#bodyStream() });
+    if (part.length > 0) this.#controller!.enqueue(this.#owned ? part : new Uint8Array(part));
+    if (decoder.done) {
+      this.#closeBody();
+      return this.#finish(decoder.rest === 0);
+    }
+    if (this.#controller!.desiredSize! <= 0) this.#pause();
+    else this.#awaitBody();
+  }
+
+  #respondUpgraded(head: ResponseHead, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#forget();
+    this.#deadline.clear();
+    this.#told.resolve({ head, body: bytes });
+  }
+
+  #bodyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#resume(),
+      cancel: (reason) => {
+        this.#over = true;
+        this.#forget();
+        this.#uploading?.cancel(reason).catch(() => {});
+        this.#told.over(false, this.#head!);
+      },
+    }, { highWaterMark: READ_AHEAD });
+  }
+
+  #closeBody(): void {
+    this.#controller?.close();
+    // A reader that brought its own buffer is waiting for it.
+    this.#controller?.byobRequest?.respond(0);
+  }
+
+  /** The response is whole. */
+  #finish(reusable: boolean): void {
+    this.#forget();
+    this.#over = true;
+    const uploading = this.#uploading;
+    uploading?.cancel(new Error("The server has answered without waiting for the body")).catch(
+      () => {},
+    );
+    this.#told.over(
+      reusable && !uploading && isPersistent(this.#head!) && asksToPersist(this.#request),
+      this.#head!,
+    );
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+    // The next step is the reader's.
+    this.#socket.unref();
+    this.#deadline.clear();
+  }
+
+  #resume(): void {
+    if (this.#over) return;
+    this.#awaitBody();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.ref();
+    this.#socket.resume();
+  }
+
+  #awaitHead(): void {
+    const { headersTimeoutMs } = this.#options;
+    this.#deadline.set(
+      headersTimeoutMs,
+      () => this.#abandon(tookTooLong(`has not answered within ${headersTimeoutMs} ms`)),
+    );
+  }
+
+  #awaitBody(): void {
+    const { bodyTimeoutMs } = this.#options;
+    this.#deadline.set(
+      bodyTimeoutMs,
+      () => this.#abandon(tookTooLong(`has sent nothing for ${bodyTimeoutMs} ms`)),
+    );
+  }
+
+  /** Sends a body bit by bit, as fast as the server takes it. */
+  async #upload(stream: ReadableStream<Uint8Array>, length: number | null): Promise<void> {
+    const socket = this.#socket;
+    let left = length ?? Infinity;
+    try {
+      const reader = this.#uploading = stream.getReader();
+      while (true) {
+        const { done, value } = await reader.read();
+        if (this.#over) return;
+        if (done) break;
+        if (!(value instanceof Uint8Array)) {
+          throw new TypeError("A body's stream must give Uint8Array");
+        }
+        if (value.length === 0) continue;
+        left -= value.length;
+        if (left < 0) throw new TypeError("A body's stream gave more than its length");
+        if (length === null) {
+          socket.cork();
+          socket.write(`${value.length.toString(16)}\r\n`, "latin1");
+          socket.write(value);
+          const more = socket.write("\r\n", "latin1");
+          socket.uncork();
+          if (!more) await drained(socket);
+        } else if (!socket.write(value)) await drained(socket);
+        if (this.#over) return;
+      }
+      if (length === null) socket.write("0\r\n\r\n", "latin1");
+      else if (left > 0) throw new TypeError("A body's stream gave less than its length");
+      this.#uploading = null;
+      if (this.#head === null) this.#awaitHead();
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  #onAbort = (): void => this.#abandon(this.#options.signal!.reason);
+
+  /** Fails, and so does the connection: nobody knows where the next response would begin. */
+  #abandon(error: unknown): void {
+    const failed = this.#over;
+    this.fail(error);
+    if (!failed) this.#socket.destroy();
+  }
+
+  #forget(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/** Until more may be written, or never again. */
+function drained(socket: RuntimeSocket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      resolve();
+    };
+    socket.on("drain", done);
+    socket.on("close", done);
+  });
+}
+
+function asksToPersist({ fields }: HttpRequest): boolean {
+  return !fields.some(([name, value]) => name === "connection" && /\bclose\b/i.test(value));
+}
+
+function tookTooLong(what: string): MifError {
+  return new MifError(`The server ${what}`, { code: "ETIMEDOUT", errno: 110, syscall: "http" });
+}
