@@ -24,7 +24,7 @@ export type FetchOptions = HttpClientOptions;
 /** fetch() as the runtime's, through one PvD. */
 export interface PvdFetch extends Disposable {
   (input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** The PvD; null: the system's way. */
+  /** The PvD that was given. */
   readonly pvd: PvdInfo | null;
   /** Closes the connections that wait for another request. What is under way goes on, and so may more requests. */
   close(): void;
@@ -43,7 +43,7 @@ const REDIRECTS_MAX = 20;
  * ETIMEDOUT, and for TLS the names of Node and OpenSSL, such as CERT_HAS_EXPIRED, ERR_TLS_CERT_ALTNAME_INVALID and
  * DEPTH_ZERO_SELF_SIGNED_CERT. An abort rejects with the signal's reason.
  *
- * @param pvd Null: the system's way.
+ * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  *
  * @example
  * ```ts ignore

@@ -7,7 +7,8 @@
 import type { Socket as RuntimeSocket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { MifError } from "../error.ts";
-import type { PvdInfo } from "../pvd/pvd.ts";
+import { processPvd } from "../pvd/process_pvd.ts";
+import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
 import { openStream } from "../socket/open_stream.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import type { ExchangeOptions, HttpResponse } from "./exchange.ts";
@@ -54,6 +55,7 @@ const CLOSED = ["ECONNRESET", "EPIPE", "ECONNABORTED"];
 /** Asks servers through one PvD. */
 export class HttpClient {
   readonly #pvd: PvdInfo | null;
+  readonly #byDefault: PvdInfo | "none" | null;
   readonly #options: HttpClientOptions;
   readonly #pool: ConnectionPool;
 
@@ -61,7 +63,10 @@ export class HttpClient {
     for (const [name, value] of Object.entries(options)) {
       if (name.endsWith("Ms")) checkedTimeout(name, value);
     }
+    if (pvd !== null) checkPvd(pvd);
     this.#pvd = pvd;
+    // Connections are kept: what they are on must not change under them.
+    this.#byDefault = processPvd();
     this.#options = options;
     this.#pool = new ConnectionPool(options.idleTimeoutMs ?? 60_000);
   }
@@ -120,15 +125,19 @@ export class HttpClient {
     const { secure, hostname, port } = origin;
     const { tls, connectTimeoutMs = 60_000, attemptDelayMs } = this.#options;
     const key = keyOf(origin);
-    const { socket } = await openStream({
-      hostname,
-      port,
-      pvd: this.#pvd,
-      signal,
-      timeoutMs: connectTimeoutMs,
-      attemptDelayMs,
-      tls: secure && { ALPNProtocols: ["http/1.1"], ...tls },
-    }, false).catch((error) => {
+    const { socket } = await openStream(
+      {
+        hostname,
+        port,
+        pvd: this.#pvd,
+        signal,
+        timeoutMs: connectTimeoutMs,
+        attemptDelayMs,
+        tls: secure && { ALPNProtocols: ["http/1.1"], ...tls },
+      },
+      false,
+      this.#byDefault,
+    ).catch((error) => {
       signal?.throwIfAborted();
       throw error instanceof MifError ? error : tlsError(hostname, error);
     });

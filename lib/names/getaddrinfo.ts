@@ -10,6 +10,7 @@ import { interfaceIndex } from "../netlink/current.ts";
 import { processPvd, pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo, type SocketAddress } from "../pvd/pvd.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../socket/options.ts";
+import type { SocketAddressInit } from "../socket/sockaddr.ts";
 import { hostFiles } from "../sources/host_files.ts";
 import { type Hints, readHints, type SocketKind, socketKinds } from "./address_hints.ts";
 import { orderDestinations } from "./address_order.ts";
@@ -117,6 +118,28 @@ export async function getaddrinfo(
     ? numericHost(node, numeric, wanted)
     : await namedHost(node, wanted, inForce, signal);
   return results(ordered(host.destinations, inForce), kinds, asked.ai_flags, host.canonicalName);
+}
+
+/**
+ * Where to connect for a host, in the order to try: what getaddrinfo() says of the families that are configured.
+ *
+ * @param pvd Null is the system, whatever the process' default is.
+ * @throws What {@linkcode getaddrinfo} throws.
+ */
+export async function addressesToTry(
+  hostname: string,
+  pvd: PvdInfo | null,
+  signal: AbortSignal,
+): Promise<SocketAddressInit[]> {
+  const hints = configuredHints(readHints(null, hostname), pvd);
+  const numeric = parseNumericHost(hostname, interfaceIndex);
+  const { destinations } = numeric
+    ? numericHost(hostname, numeric, hints)
+    : await namedHost(hostname, hints, pvd, signal);
+  return ordered(destinations, pvd).map(({ bytes, scopeId }) => ({
+    address: formatAddress(bytes),
+    scopeId,
+  }));
 }
 
 /** An address to be reached. */

@@ -6,6 +6,7 @@
 
 import { linux } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
+import { MifError } from "../error.ts";
 import {
   formatAddress,
   isLinkLocal,
@@ -18,7 +19,8 @@ import { recordAddress } from "../netlink/records.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { knownAddress, knownPrefix, oncePerSnapshot } from "../socket/memory.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM } from "../socket/options.ts";
-import { decodeSockaddr, encodeSockaddr, SOCKADDR_SIZE } from "../socket/sockaddr.ts";
+import { encodeSockaddr } from "../socket/sockaddr.ts";
+import { systemSocket } from "../socket/socket.ts";
 import { chooseSource, type SourceAddress, type SourceOf } from "./address_order.ts";
 import type { AddressPolicy } from "./address_policy.ts";
 
@@ -85,15 +87,15 @@ function systemSource(destination: Uint8Array, scopeId: number): SourceAddress |
 
 function connectedSource(destination: Uint8Array, scopeId: number): string | null {
   const family = destination.length === 4 ? AF_INET : AF_INET6;
-  const fd = native().mif_socket(family, SOCK_DGRAM, 0);
-  if (fd < 0) return null;
+  const to = encodeSockaddr({ address: formatAddress(destination), scopeId }, family);
   try {
-    const to = encodeSockaddr({ address: formatAddress(destination), scopeId }, family);
-    if (native().mif_connect(fd, to, to.length) < 0) return null;
-    const name = new Uint8Array(SOCKADDR_SIZE);
-    const length = native().mif_getsockname(fd, 0, name, name.length);
-    return length < 0 ? null : decodeSockaddr(name.subarray(0, length))?.address ?? null;
-  } finally {
-    native().mif_close(fd);
+    // Not the process' default PvD: this is how the system itself would choose.
+    using probe = systemSocket(family, SOCK_DGRAM);
+    if (native().mif_connect(probe.fd, to, to.length) < 0) return null;
+    return probe.getsockname().address;
+  } catch (error) {
+    // A kernel without IPv6.
+    if (error instanceof MifError && error.code === "EAFNOSUPPORT") return null;
+    throw error;
   }
 }

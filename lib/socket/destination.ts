@@ -4,19 +4,19 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { MifError } from "../error.ts";
 import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
 import { currentSnapshot } from "../netlink/current.ts";
 import { interfaceName } from "../netlink/records.ts";
-import { isLoopbackHost } from "../pvd/process_pvd.ts";
+import { addressesToTry } from "../names/getaddrinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
 
 /**
  * The addresses to try, best first: of a numeric host itself, of a name what the PvD's servers say.
  *
- * @throws {MifError} EAI_NONAME and others of getaddrinfo(3); ENODEV: a zone that names no interface.
+ * @param pvd Null is the system, whatever the process' default is.
+ * @throws {MifError} EAI_NONAME and others of getaddrinfo(); ENODEV: a zone that names no interface.
  * @throws The signal's reason.
  */
 export async function addressesOf(
@@ -25,18 +25,7 @@ export async function addressesOf(
   signal: AbortSignal,
 ): Promise<SocketAddressInit[]> {
   if (parseAddress(hostname)) return [numericAddress(hostname, pvd)];
-  if (pvd) {
-    // The system's resolver would ask the servers of another network.
-    throw new MifError(
-      `Cannot connect to ${hostname} on PvD ${pvd.id}: names through a PvD come with getaddrinfo; ` +
-        "give a numeric address",
-      { code: "EAI_NONAME", syscall: "getaddrinfo" },
-    );
-  }
-  // localhost is this host, whatever a file or a server says (RFC 6761 6.3).
-  if (isLoopbackHost(hostname)) return [{ address: "::1" }, { address: "127.0.0.1" }];
-  const found = await unlessAborted(lookup(hostname, { all: true }), signal);
-  return found.map(({ address }) => numericAddress(address, null));
+  return await addressesToTry(hostname, pvd, signal);
 }
 
 /**
@@ -62,14 +51,5 @@ function zoneIndex(zone: string): number {
     code: "ENODEV",
     errno: 19,
     syscall: "if_nametoindex",
-  });
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

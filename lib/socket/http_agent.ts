@@ -20,7 +20,7 @@ import { openStream } from "./open_stream.ts";
 
 /**
  * An agent for http.request() and http.get() of node:http, whose connections are made through a PvD. It keeps them
- * alive and reuses them as any agent does; destroy() closes the idle ones. Hosts are numeric addresses.
+ * alive and reuses them as any agent does; destroy() closes the idle ones. Names are asked of the PvD's DNS servers.
  *
  * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  * @param options What http.Agent takes.
@@ -31,7 +31,7 @@ import { openStream } from "./open_stream.ts";
  * import { httpAgent, listPvds } from "@mif/sockets";
  *
  * const agent = httpAgent(listPvds()[0]!, { keepAlive: true });
- * get("http://192.0.2.1/", { agent }, (response) => response.pipe(process.stdout));
+ * get("http://www.example.com/", { agent }, (response) => response.pipe(process.stdout));
  * ```
  */
 export function httpAgent(pvd: PvdInfo | null, options: AgentOptions = {}): HttpAgent {

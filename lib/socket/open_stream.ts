@@ -11,8 +11,8 @@ import { adopt } from "../../ffi/backend.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { listPvds } from "../pvd/list.ts";
-import { pvdTo } from "../pvd/process_pvd.ts";
-import type { PvdInfo } from "../pvd/pvd.ts";
+import { isLoopbackHost, pvdTo } from "../pvd/process_pvd.ts";
+import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
 import { addressesOf } from "./destination.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "./options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
@@ -77,6 +77,7 @@ export async function openStream(
   checkedDelay(options.attemptDelayMs ?? ATTEMPT_DELAY_MS);
   using limit = new Limit(options.signal, options.timeoutMs);
   const pvds = await pvdsToTry(options, byDefault);
+  for (const pvd of pvds) if (pvd !== null) checkPvd(pvd);
   const failures: Failure<PvdInfo | null>[] = [];
   for (const [i, pvd] of pvds.entries()) {
     using turn = i + 1 < pvds.length ? new Limit(limit.signal, pvdTimeoutMs) : null;
@@ -162,6 +163,7 @@ async function connectTo(
   pvd: PvdInfo | null,
   signal: AbortSignal,
 ): Promise<Socket> {
+  if (pvd && isLoopbackHost(address.address)) throw isThisHost(pvd, address.address);
   const attempt = systemSocket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
   try {
     if (pvd) attempt.selectPvd(pvd);
@@ -171,6 +173,14 @@ async function connectTo(
     attempt.close();
     throw error;
   }
+}
+
+/** A socket on a PvD's interface would wait for an answer from this host for ever. */
+function isThisHost(pvd: PvdInfo, address: string): MifError {
+  return new MifError(
+    `Cannot connect to ${address} on PvD ${pvd.id}: that is this host itself; name no PvD`,
+    { code: "ENETUNREACH", errno: 101, syscall: "connect" },
+  );
 }
 
 /** The one failure itself; of several one error that names each and has the code of the one that came farthest. */

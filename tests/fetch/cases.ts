@@ -395,7 +395,7 @@ const errors: Case[] = [
   { name: "a field that is none", input: "/", init: () => ({ headers: { "a b": "c" } }) },
   { name: "a value that is none", input: "/", init: () => ({ headers: { a: "b\nc" } }) },
   { name: "an abort before", input: "/", init: () => ({ signal: AbortSignal.abort() }) },
-  { name: "a timeout", input: "/pieces", init: () => ({ signal: AbortSignal.timeout(10) }) },
+  { name: "a timeout", input: "/silence", init: () => ({ signal: AbortSignal.timeout(300) }) },
   {
     name: "a reason of one's own",
     input: "/",

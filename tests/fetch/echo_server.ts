@@ -138,6 +138,8 @@ function respond(
       response.write("one ");
       setTimeout(() => response.write("two "), 20);
       return void setTimeout(() => response.end("three"), 40);
+    case "silence":
+      return;
     case "large":
       response.end(Buffer.alloc(Number(argument), "0123456789"));
       return;

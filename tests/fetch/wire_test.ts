@@ -130,8 +130,8 @@ test("a connection is used again, as long as both sides let it stand", async () 
         server.script = each;
         const response = await fetch(server.url);
         await response.text();
-        // The server's end, where there is one, comes a moment later.
-        await sleep(5);
+        // The server's end, and what it says unasked, come a moment later.
+        await sleep(100);
       }
       fetch.close();
       return server.connections - before;

@@ -100,7 +100,7 @@ const report: BridgesReport = {
     untrusted: await codeOf({ tls: { servername: SERVER_NAME } }),
     misnamed: await codeOf({ tls: { ca, servername: "other.example" } }),
     trusted: await codeOf({ tls: secure }),
-    name: await codeOf({ hostname: "localhost" }),
+    loopback: await codeOf({ hostname: "localhost" }),
   },
   descriptors: [0, 0],
 };

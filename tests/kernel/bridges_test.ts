@@ -86,7 +86,7 @@ for (
         untrusted: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
         misnamed: "ERR_TLS_CERT_ALTNAME_INVALID",
         trusted: "connected",
-        name: "EAI_NONAME",
+        loopback: "ENETUNREACH",
       },
       descriptors: [],
     });
