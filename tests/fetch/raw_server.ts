@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** What is done with each connection, after its first request's head has come. */
 export type Script = (socket: Socket, head: string) => unknown;
@@ -44,6 +45,12 @@ export class RawServer implements AsyncDisposable {
   /** Connections that are open now. */
   get open(): number {
     return this.#open.size;
+  }
+
+  /** Connections that are open when no more than so many are, or after five seconds. */
+  async openDownTo(count: number): Promise<number> {
+    for (let tries = 0; this.open > count && tries < 500; tries++) await sleep(10);
+    return this.open;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
