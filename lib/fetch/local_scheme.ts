@@ -26,7 +26,7 @@ export function localResponse({ url, method }: FetchRequest): Response | null {
     case "blob:": {
       const blob = method === "GET" ? resolveObjectURL(url.href) : undefined;
       if (!blob) throw refused(`nothing is at ${url}, or not for ${method}`);
-      return respond(url, blob as Blob, {
+      return respond(url, blob as unknown as Blob, {
         "content-length": String(blob.size),
         "content-type": blob.type,
       });
