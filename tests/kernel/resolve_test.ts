@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AddrInfo } from "../../mod.ts";
-import { type Host, labSkip, NETWORK_1, NETWORK_2, twoLinks, World } from "../lab/mod.ts";
+import {
+  type Host,
+  type LabRouter,
+  labSkip,
+  NETWORK_1,
+  NETWORK_2,
+  twoLinks,
+  twoRouters,
+  World,
+} from "../lab/mod.ts";
 import { CALLERS, mif } from "./mif.ts";
 
 const lab = { skip: labSkip(), timeout: 60_000 };
@@ -11,24 +20,29 @@ const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
 const ROUTER_2 = `${NETWORK_2.routerLinkLocal}%h1`;
 const ROOT = CALLERS[0]!;
 
-/** Two links, whose routers mean different hosts by the same name. */
-async function twoViews(world: World): Promise<Host> {
-  const { host, r1, r2 } = await twoLinks(world);
-  for (const [router, number] of [[r1, 1], [r2, 2]] as const) {
-    await router.host.dnsmasq({
+/** Routers mean different hosts by the same name. */
+async function serveViews(routers: LabRouter[]): Promise<void> {
+  for (const [i, { host }] of routers.entries()) {
+    await host.dnsmasq({
       domains: ["example"],
       records: {
-        "www.example": [`2001:db8:${number}::80`, `192.0.2.${number}`],
+        "www.example": [`2001:db8:${i + 1}::80`, `192.0.2.${i + 1}`],
         "four.example": ["192.0.2.4"],
       },
       config: [
-        `mx-host=example,mail${number}.example,10`,
+        `mx-host=example,mail${i + 1}.example,10`,
         'txt-record=text.example,two words,"quo\\"te"',
         "cname=alias.example,www.example",
         "caa-record=example,0,issue,ca.example",
       ],
     });
   }
+}
+
+/** Two links, each with its view of the names and a server for IPv4 and IPv6. */
+async function twoViews(world: World): Promise<Host> {
+  const { host, r1, r2 } = await twoLinks(world);
+  await serveViews([r1, r2]);
   const servers = [NETWORK_1, NETWORK_2].flatMap((network) => [
     network.routerAddress,
     network.routerIpv4,
@@ -81,6 +95,39 @@ test("each PvD has its own addresses for a name", lab, async () => {
   assert.equal(infos[0]?.ai_canonname, "www.example");
   assert.deepEqual(infos[0]?.ai_addr, { family: 4, address: "192.0.2.2", port: 443, scopeId: 0 });
 });
+
+test(
+  "two routers on one link: each is asked what only it announced, and no other",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, r1, r2 } = await twoRouters(world);
+    await serveViews([r1, r2]);
+    const installed = await mif(host, ROOT, "route", "install", "--solicit");
+    assert.equal(installed.status, 0, installed.stderr);
+    const capture = await host.capture("h0");
+    for (const { runtime } of CALLERS.filter(({ unprivileged }) => !unprivileged)) {
+      for (const [i, network] of [NETWORK_1, NETWORK_2].entries()) {
+        const pvd = `${network.routerLinkLocal}%h0`;
+        const words = ["www.example", "--pvd", pvd, "--solicit"];
+        const { stdout, stderr } = await mif(
+          host,
+          { runtime, unprivileged: false },
+          "resolve",
+          ...words,
+        );
+        assert.deepEqual([stdout, stderr], [`2001:db8:${i + 1}::80\n192.0.2.${i + 1}\n`, ""]);
+      }
+    }
+    const queries = (await capture.stop()).filter(({ dport }) => dport === 53);
+    // Two families, two routers, two runtimes.
+    assert.equal(queries.length, 8);
+    for (const { src, dst, dstMac } of queries) {
+      const network = [NETWORK_1, NETWORK_2].find(({ hostAddress }) => hostAddress === src);
+      assert.deepEqual([dst, dstMac], [network?.routerAddress, network?.routerMac]);
+    }
+  },
+);
 
 test("records of any type", lab, async () => {
   await using world = new World();

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AI_CANONNAME, AI_NUMERICHOST, getaddrinfo, type PvdInfo, setprocpvd } from "../../mod.ts";
+import fc from "fast-check";
+import {
+  AI_CANONNAME,
+  AI_NUMERICHOST,
+  getaddrinfo,
+  MifError,
+  type PvdInfo,
+  setprocpvd,
+} from "../../mod.ts";
+import { parseAddress } from "../../lib/ip/address.ts";
+import { fuzzed } from "../fuzz.ts";
 
 /** A PvD that is not there: what needs no network must not notice. */
 const PVD: PvdInfo = {
@@ -101,4 +111,37 @@ test("the process' default PvD is that of a call that names none", async () => {
   } finally {
     setprocpvd(null);
   }
+});
+
+test("whatever is asked, the answer is a list or an error of ours", async () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 300 }),
+    fc.constantFrom("localhost", "127.1", "::1", "fe80::1%lo", "80", "http", "*", "", ".", "a.b"),
+  );
+  const names = fc.option(text, { nil: null });
+  const hints = fc.option(
+    fc.record({
+      ai_flags: fc.oneof(fc.integer(), fc.nat(0x7ff)),
+      ai_family: fc.oneof(fc.integer(), fc.constantFrom(0, 2, 10)),
+      ai_socktype: fc.oneof(fc.integer(), fc.nat(6)),
+      ai_protocol: fc.oneof(fc.integer(), fc.constantFrom(0, 6, 17, 132)),
+    }, { requiredKeys: [] }),
+    { nil: null },
+  );
+  await fc.assert(
+    fc.asyncProperty(names, names, hints, async (hostname, service, hints) => {
+      try {
+        for (const { ai_addr, ai_family } of await getaddrinfo(hostname, service, hints, PVD)) {
+          assert.equal(ai_family, ai_addr.family === 4 ? 2 : 10);
+          assert.ok(parseAddress(ai_addr.address));
+        }
+      } catch (error) {
+        assert.ok(error instanceof MifError, String(error));
+        assert.match(error.code, /^(EAI_[A-Z]+|ENONET)$/);
+        // deno-lint-ignore no-control-regex
+        assert.doesNotMatch(error.message, /[\0-\x1f]/);
+      }
+    }),
+    fuzzed,
+  );
 });

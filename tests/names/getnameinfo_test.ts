@@ -12,10 +12,10 @@ import {
 } from "../../mod.ts";
 import { parseAddress } from "../../lib/ip/address.ts";
 import { reverseName } from "../../lib/names/getnameinfo.ts";
-import { plainLinks } from "../kernel/plain_links.ts";
-import { type Host, labSkip, World } from "../lab/mod.ts";
+import { labSkip, World } from "../lab/mod.ts";
 import { gccSkip } from "../socket/c_program.ts";
 import { askBoth, askOurs, GETNAMEINFO, type NameQuestion } from "./glibc.ts";
+import { singleNetwork } from "./single_network.ts";
 
 const lab = { skip: labSkip() || gccSkip(), timeout: 60_000 };
 
@@ -40,44 +40,26 @@ test("the name that names an address", () => {
   );
 });
 
-/** A host whose only PvD is "h0", with a server behind it. */
-async function singleNetwork(world: World): Promise<Host> {
-  const { host, router } = plainLinks(world, 1);
-  router.batch(["addr add 198.51.100.1/24 dev r0", "addr add 2001:db8:1::1/64 dev r0"]);
-  host.batch([
-    "addr add 198.51.100.10/24 dev h0",
-    "addr add 2001:db8:1::10/64 dev h0",
-    "route add default via 198.51.100.1",
-    "route add default via 2001:db8:1::1",
-  ]);
-  await router.dnsmasq({
-    listen: ["198.51.100.1"],
-    records: { "v4.example": ["192.0.2.80"], "v6.example": ["2001:db8:80::80"] },
-    config: [
-      "local=/#/",
-      "ptr-record=81.2.0.192.in-addr.arpa,far.other.test",
-      'ptr-record=82.2.0.192.in-addr.arpa,"bad name.example"',
-      "ptr-record=83.2.0.192.in-addr.arpa,_under.example",
-      "ptr-record=84.2.0.192.in-addr.arpa,xn--bcher-kva.example",
-      "ptr-record=85.2.0.192.in-addr.arpa,bare",
-      "txt-record=86.2.0.192.in-addr.arpa,words",
-      "server=/89.2.0.192.in-addr.arpa/#",
-    ],
-  });
-  const options = "options timeout:1 attempts:1";
-  host.writeFile("/etc/resolv.conf", `nameserver 198.51.100.1\nsearch example\n${options}\n`);
-  host.writeFile(
-    "/etc/hosts",
-    "127.0.0.1 localhost\n::1 localhost ip6-localhost\n192.0.2.10 file.example file\n" +
-      "192.0.2.10 second.example\n2001:db8:2::10 file6.example\n",
-  );
-  host.writeFile("/etc/nsswitch.conf", "hosts: files dns\nservices: files\n");
-  return host;
-}
+const HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n" +
+  "192.0.2.10 file.example file\n192.0.2.10 second.example\n2001:db8:2::10 file6.example\n";
+
+const ZONE = {
+  records: { "v4.example": ["192.0.2.80"], "v6.example": ["2001:db8:80::80"] },
+  config: [
+    "local=/#/",
+    "ptr-record=81.2.0.192.in-addr.arpa,far.other.test",
+    'ptr-record=82.2.0.192.in-addr.arpa,"bad name.example"',
+    "ptr-record=83.2.0.192.in-addr.arpa,_under.example",
+    "ptr-record=84.2.0.192.in-addr.arpa,xn--bcher-kva.example",
+    "ptr-record=85.2.0.192.in-addr.arpa,bare",
+    "txt-record=86.2.0.192.in-addr.arpa,words",
+    "server=/89.2.0.192.in-addr.arpa/#",
+  ],
+};
 
 test("names and services as glibc has them", lab, async () => {
   await using world = new World();
-  const host = await singleNetwork(world);
+  const host = await singleNetwork(world, HOSTS, ZONE);
   const index = host.ipJson<{ ifindex: number }>("link", "show", "dev", "h0")[0]!.ifindex;
   const flags = [
     ...[0, NI_NUMERICHOST, NI_NUMERICSERV, NI_NAMEREQD, NI_DGRAM, NI_NAMEREQD | NI_NUMERICHOST],
@@ -120,7 +102,7 @@ test("names and services as glibc has them", lab, async () => {
 
 test("where we differ from glibc, and why", lab, async () => {
   await using world = new World();
-  const host = await singleNetwork(world);
+  const host = await singleNetwork(world, HOSTS, ZONE);
   const rows: [NameQuestion, string, string, string][] = [
     [
       ["::ffff:192.0.2.10", 1, 0, 0],
@@ -147,7 +129,7 @@ test("where we differ from glibc, and why", lab, async () => {
 
 test("nobody is asked for loopback", lab, async () => {
   await using world = new World();
-  const host = await singleNetwork(world);
+  const host = await singleNetwork(world, HOSTS, ZONE);
   host.writeFile("/etc/hosts", "");
   const capture = await host.capture();
   const questions: NameQuestion[] = [["127.0.0.9", 1, 0, 0], ["::1", 1, 0, 0], [
