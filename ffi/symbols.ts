@@ -30,6 +30,7 @@ export const SYMBOLS = {
   mif_accept: ["i32", "buffer", "u32"],
   mif_shutdown: ["i32", "i32"],
   mif_getsockname: ["i32", "u32", "buffer", "u32"],
+  mif_find_connection: ["i32", "buffer", "u32", "buffer", "u32"],
   mif_setsockopt: ["i32", "i32", "u32", "buffer", "u32"],
   mif_getsockopt: ["i32", "i32", "u32", "buffer", "u32"],
   mif_recvmmsg: [

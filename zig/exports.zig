@@ -205,6 +205,13 @@ export fn mif_getsockname(fd: i32, peer: u32, address: ?[*]u8, size: u32) i32 {
     return @intCast(@min(length, layout.address_size));
 }
 
+/// The descriptor of the TCP connection between two sockaddrs, of which the runtime does not tell it; `expected` is
+/// tried first. ENOENT where there is none.
+export fn mif_find_connection(expected: i32, local: ?[*]u8, local_size: u32, peer: ?[*]u8, peer_size: u32) i32 {
+    const own = slice(local, local_size) orelse return failed(.FAULT);
+    return result(socket.findConnection(expected, own, slice(peer, peer_size) orelse return failed(.FAULT)));
+}
+
 /// setsockopt(2).
 export fn mif_setsockopt(fd: i32, level: i32, name: u32, value: ?[*]u8, size: u32) i32 {
     const bytes = slice(value, size) orelse return failed(.FAULT);

@@ -17,6 +17,7 @@ pub const descriptors_max = 1 << 16;
 const Entry = struct {
     /// A thread of this process, or 0.
     owner: std.atomic.Value(i32) = .init(0),
+    /// 0 where it is no socket.
     cookie: u64 = 0,
 };
 
@@ -28,7 +29,7 @@ var highest: std.atomic.Value(u32) = .init(0);
 /// Writes down that the calling thread owns this descriptor.
 pub fn own(fd: i32) void {
     const entry = find(fd) orelse return;
-    entry.cookie = cookieOf(fd) orelse return;
+    entry.cookie = cookieOf(fd) orelse 0;
     entry.owner.store(linux.gettid(), .release);
     _ = highest.fetchMax(@intCast(fd), .monotonic);
 }
@@ -39,11 +40,11 @@ pub fn disown(fd: i32) bool {
     return disownEntry(entry, fd, linux.gettid());
 }
 
-/// Closes what the calling thread owns.
+/// Closes the sockets that the calling thread owns. Of other files nothing tells one from another that got its number.
 pub fn closeAll() void {
     const thread = linux.gettid();
     for (entries[0 .. highest.load(.monotonic) + 1], 0..) |*entry, i| {
-        if (entry.owner.load(.monotonic) != thread) continue;
+        if (entry.owner.load(.monotonic) != thread or entry.cookie == 0) continue;
         const fd: i32 = @intCast(i);
         if (disownEntry(entry, fd, thread)) sys.close(fd);
     }
@@ -62,7 +63,7 @@ pub fn cookieOf(fd: i32) ?u64 {
 
 fn disownEntry(entry: *Entry, fd: i32, thread: i32) bool {
     if (entry.owner.cmpxchgStrong(thread, 0, .acquire, .monotonic) != null) return false;
-    return entry.cookie == cookieOf(fd);
+    return entry.cookie == cookieOf(fd) orelse 0;
 }
 
 fn find(fd: i32) ?*Entry {

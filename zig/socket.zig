@@ -109,6 +109,54 @@ pub fn verify(fd: i32, family: u32, kind: u32, protocol: u32) sys.Result {
     return sys.call(linux.fcntl, .{ fd, linux.F.SETFL, flags | nonblocking });
 }
 
+/// The descriptor of the connection between two addresses, which the runtime has accepted and does not tell; looked
+/// for first where it was expected. ENOENT where there is none.
+pub fn findConnection(expected: i32, local: []const u8, peer: []const u8) sys.Result {
+    if (isConnection(expected, local, peer)) return .{ .value = @intCast(expected) };
+    const flags: linux.O = .{ .DIRECTORY = true, .CLOEXEC = true };
+    const directory: i32 = switch (sys.call(linux.open, .{ "/proc/self/fd", flags, 0 })) {
+        .value => |value| @bitCast(value),
+        .errno => |errno| return .{ .errno = errno },
+    };
+    defer sys.close(directory);
+    while (true) {
+        var entries: [4096]u8 align(@alignOf(linux.dirent64)) = undefined;
+        const size = switch (sys.call(linux.getdents64, .{ directory, &entries, entries.len })) {
+            .value => |value| value,
+            .errno => |errno| return .{ .errno = errno },
+        };
+        if (size == 0) return .{ .errno = @intFromEnum(linux.E.NOENT) };
+        var at: usize = 0;
+        while (at < size) {
+            const entry: *align(1) linux.dirent64 = @ptrCast(&entries[at]);
+            var fd: i32 = 0;
+            for (entries[at + @offsetOf(linux.dirent64, "name") ..]) |byte| {
+                if (byte < '0' or byte > '9') break;
+                fd = fd *| 10 +| (byte - '0');
+            }
+            at += entry.reclen;
+            if (isConnection(fd, local, peer)) return .{ .value = @intCast(fd) };
+        }
+    }
+}
+
+fn isConnection(fd: i32, local: []const u8, peer: []const u8) bool {
+    var name: [layout.address_size]u8 align(4) = @splat(0);
+    const pointer: *linux.sockaddr = @ptrCast(&name);
+    var size: linux.socklen_t = name.len;
+    if (sys.call(linux.getpeername, .{ fd, pointer, &size }) == .errno) return false;
+    if (!isSameEnd(&name, peer)) return false;
+    size = name.len;
+    return sys.call(linux.getsockname, .{ fd, pointer, &size }) == .value and isSameEnd(&name, local);
+}
+
+/// Family, port and address; not a scope or a flow label, which no two ends differ in alone.
+fn isSameEnd(name: *const [layout.address_size]u8, wanted: []const u8) bool {
+    const first: usize, const length: usize = if (name[0] == linux.AF.INET) .{ 4, 4 } else .{ 8, 16 };
+    return wanted.len >= first + length and std.mem.eql(u8, name[0..4], wanted[0..4]) and
+        std.mem.eql(u8, name[first..][0..length], wanted[first..][0..length]);
+}
+
 /// What the kernel is given for as many messages as `room`.
 fn State(comptime room: usize) type {
     return struct {

@@ -17,7 +17,7 @@ import { addressesOf } from "./destination.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "./options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
 import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
-import { type Socket, systemSocket, type WaitOptions } from "./socket.ts";
+import { lend, type LostHandler, type Socket, systemSocket, type WaitOptions } from "./socket.ts";
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends WaitOptions {
@@ -96,12 +96,21 @@ export async function openStream(
   );
 }
 
-/** Gives a connected socket to the runtime; it is closed where the runtime refuses it. */
-export function adoptConnected(connected: Socket, allowHalfOpen: boolean): RuntimeSocket {
+/**
+ * Gives a connected socket to the runtime; it is closed where the runtime refuses it. When its PvD is lost it is
+ * destroyed with an ENETUNREACH that says so, after `lost` was told.
+ */
+export function adoptConnected(
+  connected: Socket,
+  allowHalfOpen: boolean,
+  lost: LostHandler = () => {},
+): RuntimeSocket {
   using owned = connected;
-  const adopted = adopt(owned.fd, { allowHalfOpen });
-  owned.detach();
-  return adopted;
+  const { taken, end } = lend(owned, (fd) => adopt(fd, { allowHalfOpen }), (error) => {
+    lost(error);
+    taken.destroy(error);
+  });
+  return taken.once("close", end);
 }
 
 async function pvdsToTry(
@@ -146,10 +155,11 @@ async function openOn(
       outcome.map(({ candidate, error }) => ({ candidate: candidate.address, error })),
     );
   }
-  const plain = adoptConnected(outcome, allowHalfOpen);
+  let secured: TLSSocket | undefined;
+  const plain = adoptConnected(outcome, allowHalfOpen, (error) => void secured?.destroy(error));
   if (tls === undefined || tls === false) return plain;
   const address = parseAddress(hostname);
-  return await secure(plain, {
+  return secured = await secure(plain, {
     host: address ? formatAddress(address.bytes) : hostname,
     // SNI holds names only (RFC 6066 3).
     ...(address ? {} : { servername: hostname }),

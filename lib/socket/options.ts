@@ -144,6 +144,8 @@ export const SO_MARK = 36;
 export const SO_PROTOCOL = 38;
 /** Read only: AF_INET or AF_INET6. socket(7). */
 export const SO_DOMAIN = 39;
+/** Read only: 8 bytes that no other socket of this machine ever has. <asm-generic/socket.h>. */
+export const SO_COOKIE = 57;
 /** The index of the interface to bind to, 0 for none: SO_BINDTODEVICE by number. <asm-generic/socket.h>. */
 export const SO_BINDTOIFINDEX = 62;
 /** SO_TIMESTAMPNS that does not end in 2038 on any CPU; the same 16 bytes on these two. <asm-generic/socket.h>. */

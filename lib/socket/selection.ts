@@ -80,6 +80,7 @@ export class Selection {
   #provedBy = -1;
   #peer: SocketAddressInit | null = null;
   #steering = false;
+  #lent = false;
   #lost: MifError | null = null;
 
   /**
@@ -157,7 +158,7 @@ export class Selection {
     const { foreign, stopped } = this.#reach(true, currentSnapshot());
     if (foreign !== null || stopped) return;
     this.#bindDevice();
-    this.#forget();
+    this.#unprove();
     this.#proveHeld();
   }
 
@@ -227,11 +228,11 @@ export class Selection {
     }
     const before = this.#source;
     try {
-      this.#forget();
+      this.#unprove();
       this.#source = sourceOf(this.pvd, own);
       if (this.#source.gateways.length > 0) this.check(remoteProbe(this.pvd, this.#source));
     } catch (error) {
-      this.#forget();
+      this.#unprove();
       this.#source = before;
       throw error;
     }
@@ -244,9 +245,21 @@ export class Selection {
     if (this.#lost || this.#peer === null || this.#socket.type !== options.SOCK_STREAM) return;
     try {
       this.#provePeer();
-    } catch (error) {
-      if ((error as MifError).code === "EPVDROUTE") this.#cutOff();
+    } catch {
+      // Also where there is no way now: the kernel would try on for minutes, and there may be another one by then.
+      this.#cutOff();
     }
+  }
+
+  /** The runtime has the descriptor: once the PvD is lost, even for a moment, the socket is over. */
+  lend(): void {
+    this.checkPeer();
+    this.#lent = true;
+  }
+
+  /** The runtime has closed the descriptor. */
+  forget(): void {
+    live.delete(this);
   }
 
   /** Proves all of it again after the kernel's tables changed; where it fails, ends what is pending. */
@@ -257,7 +270,7 @@ export class Selection {
     } catch (error) {
       const reason = lost(this.pvd, error);
       // Where the kernel has no way at all nothing leaves, and the PvD may come back.
-      if ((error as MifError).code === "EPVDROUTE" || this.#isAbandoned()) {
+      if ((error as MifError).code === "EPVDROUTE" || this.#lent || this.#isAbandoned()) {
         this.#lost = reason;
         this.#cutOff();
       }
@@ -292,7 +305,7 @@ export class Selection {
     this.#provedBy = number;
   }
 
-  #forget(): void {
+  #unprove(): void {
     this.#provedBy = -1;
     this.#checked.clear();
   }
@@ -469,12 +482,18 @@ export class Selection {
   }
 }
 
+/** struct linger of socket(7): close() keeps nothing that is still to be sent. */
+const AT_ONCE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
+
 /** Binds a socket to the loopback device, so that nothing of it leaves the host any more. */
 export function cutOff(socket: SelectableSocket): void {
   try {
     socket.setsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX, LOOPBACK);
   } catch {
-    // Bound to the PvD's device, which only CAP_NET_RAW may change: our own sending ends all the same.
+    // Bound to the PvD's device, which only CAP_NET_RAW may change. Our own sending ends all the same, and with the
+    // descriptor the kernel's.
+    const { SOL_SOCKET, SO_LINGER } = options;
+    if (socket.type === options.SOCK_STREAM) socket.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Server, Socket as RuntimeSocket } from "node:net";
 import type { TlsOptions } from "node:tls";
 import { listenHttp } from "../../ffi/http_server.ts";
 import type { SocketAddress } from "../pvd/pvd.ts";
+import { AcceptedConnections } from "./accepted.ts";
 import {
   type ErrorHandler,
   type FetchHandler,
@@ -17,7 +18,7 @@ import {
   requestListener,
 } from "./fetch_handler.ts";
 import { listeningPvd, listeningSockets, type ListenOptions } from "./listen.ts";
-import type { Socket } from "./socket.ts";
+import { lend, type Socket } from "./socket.ts";
 
 /** What {@linkcode serve} takes. */
 export interface ServeOptions extends ListenOptions {
@@ -40,7 +41,10 @@ export interface HttpServer extends AsyncDisposable {
   readonly address: SocketAddress;
   /** One address, or one of each family. */
   readonly addresses: SocketAddress[];
-  /** Settles when it has ended and its connections are closed. Rejects where it could not listen. */
+  /**
+   * Settles when it has ended and its connections are closed. Rejects where it could not listen, or with ENETUNREACH when
+   * the PvD it listens on is lost.
+   */
   readonly finished: Promise<void>;
   /** Takes no more connections, lets the requests it has be answered, and ends; the same as `finished`. */
   shutdown(): Promise<void>;
@@ -71,9 +75,11 @@ export interface HttpServer extends AsyncDisposable {
 export function serve(handler: FetchHandler, options: ServeOptions): HttpServer {
   const { tls = null, signal, onListen, onError = printed } = options;
   signal?.throwIfAborted();
-  const sockets = listeningSockets({ ...options, pvd: listeningPvd(options) });
+  const pvd = listeningPvd(options);
+  const sockets = listeningSockets({ ...options, pvd });
   const addresses = sockets.map((listening) => listening.getsockname());
-  const running = new Running(requestListener(handler, onError, tls ? "https" : "http"), tls);
+  const onRequest = requestListener(handler, onError, tls ? "https" : "http");
+  const running = new Running(onRequest, tls, pvd !== null);
   try {
     for (const listening of sockets) running.listenOn(listening);
   } catch (error) {
@@ -103,6 +109,7 @@ function printed(error: unknown): Response {
 class Running {
   readonly #onRequest: RequestListener;
   readonly #tls: TlsOptions | null;
+  readonly #onPvd: boolean;
   readonly #servers: { server: Server; listening: Promise<void>; closed: Promise<void> }[] = [];
   /** All, also those in a handshake. */
   readonly #open = new Set<RuntimeSocket>();
@@ -110,8 +117,9 @@ class Running {
   readonly #unanswered = new Map<RuntimeSocket, number>();
   #stopping = false;
 
-  constructor(onRequest: RequestListener, tls: TlsOptions | null) {
+  constructor(onRequest: RequestListener, tls: TlsOptions | null, onPvd: boolean) {
     this.#tls = tls;
+    this.#onPvd = onPvd;
     this.#onRequest = (incoming, outgoing) => {
       this.#count(incoming.socket, 1);
       outgoing.on("close", () => this.#count(incoming.socket, -1));
@@ -122,14 +130,25 @@ class Running {
   /** Takes a listening socket over. */
   listenOn(listening: Socket): void {
     const { port } = listening.getsockname();
-    const server = listenHttp({
-      fd: listening.detach(),
-      port,
-      tls: this.#tls,
-      onConnection: (socket) => this.#accept(socket),
-      onRequest: this.#onRequest,
+    const accepted = this.#onPvd ? new AcceptedConnections(listening) : null;
+    const { taken: server, end } = lend(
+      listening,
+      (fd) =>
+        listenHttp({
+          fd,
+          port,
+          tls: this.#tls,
+          onConnection: (socket) => this.#accept(socket),
+          onRequest: this.#onRequest,
+        }),
+      // Later: first each connection is kept from sending more.
+      (error) => queueMicrotask(() => server.emit("error", error)),
+    );
+    server.once("close", end);
+    server.on("connection", (socket) => {
+      this.#track(socket);
+      accepted?.watch(socket);
     });
-    server.on("connection", (socket) => this.#track(socket));
     this.#servers.push({
       server,
       listening: new Promise((resolve, reject) => {
@@ -177,13 +196,13 @@ class Running {
     if (this.#open.has(socket)) return;
     this.#open.add(socket);
     socket.on("close", () => this.#open.delete(socket));
+    // Nobody else is told of a client that resets its connection, or of a PvD that is lost.
+    socket.on("error", () => {});
   }
 
   #accept(socket: RuntimeSocket): void {
     this.#track(socket);
     if (this.#stopping) return void socket.destroy();
-    // Nobody else is told of a client that resets its connection.
-    socket.on("error", () => {});
     this.#unanswered.set(socket, 0);
     socket.on("close", () => this.#unanswered.delete(socket));
   }

@@ -18,7 +18,7 @@ import {
   decodeControl,
   encodeControl,
 } from "./control.ts";
-import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./options.ts";
+import { SO_COOKIE, SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./options.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, reactor } from "./reactor.ts";
 import { boundPvd, cutOff, Selection } from "./selection.ts";
 import {
@@ -195,6 +195,31 @@ function openSocket(
   return new Socket(fd, family, type, protocol, byDefault);
 }
 
+/** What is told when a lent socket's PvD is lost, after the kernel was kept from sending more for it. */
+export type LostHandler = (error: MifError) => void;
+
+/**
+ * Lends a socket's descriptor to the runtime, which reads, writes and closes it from then on, while its PvD is still
+ * watched. The Socket is of no other use then. Where this or `take` throws, it is as it was.
+ *
+ * @param take Gives the descriptor to the runtime.
+ * @returns What `take` returned, and what is to be called when the runtime has closed the descriptor.
+ * @throws {MifError} ENETUNREACH: the PvD is lost already.
+ */
+export let lend: <T>(
+  lender: Socket,
+  take: (fd: number) => T,
+  lost: LostHandler,
+) => { taken: T; end(): void };
+
+/**
+ * Watches over a connection that the runtime has accepted for a listening socket it was lent.
+ *
+ * @returns What is to be called when the runtime has closed it.
+ * @throws {MifError} The way to the peer cannot be proved: the connection sends nothing any more, and is to be closed.
+ */
+export let lendAccepted: (listening: Socket, fd: number, lost: LostHandler) => () => void;
+
 /** An open socket. Close it, or let `using` do it: nothing else will. */
 export class Socket implements Disposable {
   /** AF_INET or AF_INET6. */
@@ -219,6 +244,23 @@ export class Socket implements Disposable {
   #burst = 0;
   /** What a batch had beyond what was asked for, the next one last. */
   #received: ReceivedMessage[] = [];
+  /** While the runtime has the descriptor: which socket it was (SO_COOKIE). */
+  #lent: { cookie: string; lost: LostHandler } | null = null;
+
+  static {
+    lend = (lender, take, lost) => lender.#lend(take, lost);
+    lendAccepted = (listening, fd, lost) => {
+      const accepted = new Socket(fd, listening.family, listening.type, listening.protocol);
+      try {
+        accepted.#inherit(listening);
+        return accepted.#lend(() => {}, lost).end;
+      } catch (error) {
+        cutOff(accepted);
+        accepted.detach();
+        throw error;
+      }
+    };
+  }
 
   /**
    * Takes over a descriptor and makes it non-blocking: {@linkcode socket} opens new ones. It stays on what it is on, unless
@@ -248,6 +290,8 @@ export class Socket implements Disposable {
 
   /** The descriptor, still the socket's own. @throws {MifError} EBADF after close(). */
   get fd(): number {
+    // The runtime may have closed it, and the number be another's.
+    if (this.#lent && cookieOf(this.#fd) !== this.#lent.cookie) this.#fd = -1;
     if (this.#fd < 0) throw closed("use");
     return this.#fd;
   }
@@ -346,7 +390,13 @@ export class Socket implements Disposable {
         () => unlessLater(native().mif_accept(this.fd, name, name.length), "accept"),
       );
       const connection = new Socket(fd, this.family, this.type, this.protocol);
-      if (this.#selection === null || connection.#inherit(this.#selection)) return connection;
+      try {
+        connection.#inherit(this);
+        return connection;
+      } catch {
+        cutOff(connection);
+        connection.close();
+      }
     }
   }
 
@@ -618,10 +668,10 @@ export class Socket implements Disposable {
 
   /** Closes the socket; pending operations end with EBADF. A second time does nothing. */
   close(): void {
-    if (this.#fd >= 0) native().mif_close(this.#leave());
+    if (this.#fd >= 0 && !this.#lent) native().mif_close(this.#leave());
   }
 
-  /** Gives the descriptor away: the caller owns it, and this socket is closed. */
+  /** Gives the descriptor away: the caller owns it, nobody watches its PvD any more, and this socket is closed. */
   detach(): number {
     const fd = this.#leave();
     native().mif_give(fd);
@@ -804,26 +854,37 @@ export class Socket implements Disposable {
     return { name: to === address ? name : encodeSockaddr(to, this.family), to };
   }
 
-  /** Takes over the listening socket's PvD; where the way to the peer cannot be proved, closes and returns false. */
-  #inherit(selection: Selection): boolean {
-    try {
-      this.#selection = new Selection(
-        this,
-        selection.pvd,
-        (error) => this.#interrupt(error),
-        selection,
-      );
-      return true;
-    } catch {
-      cutOff(this);
-      this.close();
-      return false;
-    }
+  /** Takes over the listening socket's PvD. @throws {MifError} The way to the peer cannot be proved. */
+  #inherit(listening: Socket): void {
+    const selection = listening.#selection;
+    if (selection === null) return;
+    const { pvd } = selection;
+    this.#selection = new Selection(this, pvd, (error) => this.#interrupt(error), selection);
+  }
+
+  #lend<T>(take: (fd: number) => T, lost: LostHandler): { taken: T; end(): void } {
+    const { fd } = this;
+    const selection = this.#selection;
+    selection?.lend();
+    const taken = take(fd);
+    // Neither proved nor cut off: it goes on.
+    this.#selection = null;
+    this.detach();
+    if (selection === null) return { taken, end() {} };
+    this.#fd = fd;
+    this.#selection = selection;
+    this.#lent = { cookie: cookieOf(fd), lost };
+    const end = () => {
+      selection.forget();
+      this.#fd = -1;
+    };
+    return { taken, end };
   }
 
   #interrupt(error: MifError): void {
     for (const pending of this.#readers) pending.fail(error);
     for (const pending of this.#writers) pending.fail(error);
+    this.#lent?.lost(error);
   }
 
   #setHolding(holding: boolean): void {
@@ -890,6 +951,13 @@ export function checkedWait({ timeoutMs }: WaitOptions): void {
     throw new TypeError(`timeoutMs must be a number, not ${typeof timeoutMs}`);
   }
   if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+}
+
+/** What tells a descriptor's socket from every other one, or "" where there is none. */
+function cookieOf(fd: number): string {
+  const bytes = new Uint8Array(8);
+  const size = native().mif_getsockopt(fd, SOL_SOCKET, SO_COOKIE, bytes, bytes.length);
+  return size === bytes.length ? bytes.join(" ") : "";
 }
 
 function int(value: number): Uint8Array {

@@ -183,7 +183,8 @@ test("a program that is started again while it waits", { timeout }, async () => 
   // Bun goes on with all that the program before had open, the runtime's own sockets included.
   if (!isDeno) return;
   assert.deepEqual(told.map(([, outcome]) => outcome), told.map(() => "listening"), output);
-  // The first start is before Deno has opened what it needs to start again.
-  const open = told.slice(2).map((each) => each[3]);
-  assert.deepEqual(open, open.map(() => open[0]), output);
+  // The first start is before Deno has opened what it needs to start again, and now and then it has one more open. But
+  // not one more at each start.
+  const open = told.map((each) => Number(each[3]));
+  assert.ok(Math.min(...open.slice(4)) <= Math.min(...open.slice(1, 3)), output);
 });
