@@ -20,7 +20,7 @@ import { SYMBOLS } from "../ffi/symbols.ts";
 import { ROOT, zig } from "./toolchain.ts";
 
 const CPUS = ["x86_64", "aarch64"] as const;
-const SIZE_MAX = 80 * 1024;
+const SIZE_MAX = 64 * 1024;
 const OUT = join(ROOT, "zig", "zig-out");
 
 /** SHA-256 over everything the native build reads, names and contents, in name order. */

@@ -12,7 +12,10 @@ import { finished, Readable } from "node:stream";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { type ConnectOptions, openStream } from "./open_stream.ts";
 
-/** An open connection. Close it, or let `await using` do it. */
+/**
+ * An open connection. Close it, or let `await using` do it. When its PvD is lost it is destroyed with an ENETUNREACH
+ * that names it.
+ */
 export class Connection implements AsyncDisposable {
   /**
    * The runtime's socket; with TLS a tls.TLSSocket. It stays open for writing when the peer has ended its side. Use
