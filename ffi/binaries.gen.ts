@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "f315984f78536698539a53f29508ae7c31d6e14b731b48f3c2227fe18023cf38";
+export const SOURCE_HASH: string = "641c66b16331999d60b29d8b8091cf0ef7b852a6480475c8d7b70e84357bcb0a";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {
