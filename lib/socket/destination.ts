@@ -6,8 +6,7 @@
 
 import { MifError } from "../error.ts";
 import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
-import { currentSnapshot } from "../netlink/current.ts";
-import { interfaceName } from "../netlink/records.ts";
+import { interfaceIndex } from "../netlink/current.ts";
 import { addressesToTry } from "../names/getaddrinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
@@ -45,8 +44,8 @@ export function numericAddress(text: string, pvd: PvdInfo | null): SocketAddress
 
 function zoneIndex(zone: string): number {
   if (/^\d{1,9}$/.test(zone)) return Number(zone);
-  const link = currentSnapshot().links.find(({ name }) => interfaceName(name) === zone);
-  if (link) return link.index;
+  const index = interfaceIndex(zone);
+  if (index !== null) return index;
   throw new MifError(`There is no interface ${zone}`, {
     code: "ENODEV",
     errno: 19,
