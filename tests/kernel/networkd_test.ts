@@ -20,6 +20,8 @@ import {
 import { networkd, networkdSkip, systemBus } from "../lab/networkd.ts";
 import { CALLERS, mif, stated } from "./mif.ts";
 import { ROUTER_1, ROUTER_2 } from "./routers.ts";
+import { exercise } from "./site.ts";
+import { ECHO_PORT, echoServer, SocketProbe } from "./socket_probe.ts";
 
 /** On the second link, where NETWORK_1 and NETWORK_2 share the first. */
 const NETWORK_3: Network = {
@@ -169,7 +171,9 @@ const IN_THE_FILES: Record<string, Told> = {
  * h0 ── switch ── r1 with DHCPv4 and DHCPv6, and r2; h1 ── r3 with radvd and DHCPv4. The host's kernel
  * takes no advertisement by itself.
  */
-async function network(world: World): Promise<{ host: Host; advertiser2: Advertiser }> {
+async function network(
+  world: World,
+): Promise<{ host: Host; r1: Host; r3: Host; advertiser2: Advertiser }> {
   const [host] = world.hosts("host");
   host.sysctl({ "ipv6/conf/default/accept_ra": 0 });
   const [r1, r2, r3] = world.routers("r1", "r2", "r3");
@@ -211,7 +215,33 @@ async function network(world: World): Promise<{ host: Host; advertiser2: Adverti
     r1.advertise("lan0", { ...advertisementOf(NETWORK_1), managed: true }),
   ]);
   const advertiser2 = await r2.advertise("lan0", advertisement2(1800));
-  return { host, advertiser2 };
+  return { host, r1: r1!, r3: r3!, advertiser2 };
+}
+
+/** An address behind both DHCP servers' routers. */
+const BEHIND = "198.18.0.1";
+
+/** Sockets on what DHCPv4 gave go by the router that the lease names, and by no other. */
+async function assertHeldToLeases(host: Host, r1: Host, r3: Host): Promise<void> {
+  const sides = [[r1, NETWORK_1], [r3, NETWORK_3]] as const;
+  for (const [router] of sides) {
+    router.ip("addr", "add", `${BEHIND}/32`, "dev", "lo");
+    await echoServer(router, [BEHIND]);
+  }
+  const captures = await Promise.all(sides.map(([router]) => router.capture("lan0")));
+  for (const unprivileged of [false, true]) {
+    const probe = new SocketProbe(host, { unprivileged });
+    for (const [, { hostIpv4 }] of sides) {
+      await exercise(probe, { source: hostIpv4, to: { address: BEHIND, port: ECHO_PORT } });
+    }
+  }
+  for (const [at, capture] of captures.entries()) {
+    const own = sides[at]![1].hostIpv4;
+    const sources = (await capture.stop())
+      .filter(({ direction, dst }) => direction === "in" && dst === BEHIND)
+      .map(({ src }) => src);
+    assert.deepEqual([...new Set(sources)], [own]);
+  }
 }
 
 /** What the second router says; it always stands by its prefix. */
@@ -344,7 +374,7 @@ test(
   { skip: networkdSkip(), timeout: 60_000 },
   async () => {
     await using world = new World();
-    const { host, advertiser2 } = await network(world);
+    const { host, r1, r3, advertiser2 } = await network(world);
     const bus = await systemBus(host);
     const daemon = networkd(host, NETWORKS);
     const expectBus = async (expected: Record<string, Told>) => {
@@ -392,5 +422,7 @@ test(
     await daemon.stop();
     await systemBus(host);
     await expectFiles(new RegExp(`^${where}: .*NameHasNoOwner`));
+
+    await assertHeldToLeases(host, r1, r3);
   },
 );

@@ -6,7 +6,14 @@
  */
 
 import assert from "node:assert/strict";
-import { IPPROTO_ICMPV6, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "../../lib/socket/options.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_ICMPV6,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_STREAM,
+} from "../../lib/socket/options.ts";
 import {
   type Capture,
   type Host,
@@ -19,7 +26,7 @@ import {
   type twoLinks,
   type World,
 } from "../lab/mod.ts";
-import { ECHO_PORT, echoServer, type SocketProbe } from "./socket_probe.ts";
+import { ECHO_PORT, echoServer, type ProbeSocket, SocketProbe } from "./socket_probe.ts";
 
 export const service6 = { address: SERVICE_IPV6, port: ECHO_PORT };
 export const service4 = { address: SERVICE_IPV4, port: ECHO_PORT };
@@ -59,13 +66,42 @@ function ownedBy({ hostAddress, prefix, hostIpv4 }: Network, source: string | nu
       source.startsWith(prefix.split("::")[0]! + ":"));
 }
 
-/** The assertion: no frame with one network's source was sent to another network's router. */
-export async function assertNoLeak({ captures, r1, r2 }: Site): Promise<void> {
+/** A prefix that a network's router may announce later. */
+export const RENUMBERED = {
+  prefix: "2001:db8:3::/64",
+  hostAddress: "2001:db8:3::ff:fe00:a0a",
+};
+
+/**
+ * The network's router gives its old prefix up and announces {@linkcode RENUMBERED}; ends when the host has the new
+ * address, and the old one too.
+ */
+export async function renumber(host: Host, { advertiser, host: router, network }: LabRouter) {
+  await advertiser!.update({
+    prefixes: [
+      { prefix: network.prefix, preferredSeconds: 0, validSeconds: 7200 },
+      { prefix: RENUMBERED.prefix },
+    ],
+  });
+  router.ip("-6", "route", "add", RENUMBERED.prefix, "dev", "lan0");
+  await host.waitForAddresses([RENUMBERED.hostAddress]);
+}
+
+/**
+ * The assertion: no frame with one network's source was sent to another network's router.
+ *
+ * @param renumbered The router that was, if any.
+ */
+export async function assertNoLeak(
+  { captures, r1, r2 }: Site,
+  renumbered: LabRouter = r2,
+): Promise<void> {
   const frames = await Promise.all(captures.map((capture) => capture.stop()));
   [r1, r2].forEach((router, at) => {
     const foreign = [r1, r2][1 - at]!.network;
     const leaks = frames[at]!.filter(({ direction, dstMac, src }) =>
-      direction === "in" && dstMac === router.network.routerMac && ownedBy(foreign, src)
+      direction === "in" && dstMac === router.network.routerMac &&
+      (ownedBy(foreign, src) || (src === RENUMBERED.hostAddress && router !== renumbered))
     );
     assert.deepEqual(leaks, [], `at the router of ${router.network.prefix}`);
   });
@@ -79,8 +115,18 @@ export function arrivals({ captures }: Site, at: 0 | 1, source: string): number 
 
 export const LINKS = { twoLinks: ["h0", "h1"], twoRouters: ["h0", "h0"] } as const;
 
-/** How packets are routed by their source. */
-export type Routing = "none" | "by table" | "by rule";
+/** How packets are routed by their source; "installed": by `mif route install`. */
+export type Routing = "none" | "by table" | "by rule" | "installed";
+
+/** Makes it so that each source has its router. */
+export async function arrange(
+  { host }: Site,
+  topology: "twoLinks" | "twoRouters",
+  routing: Routing,
+): Promise<void> {
+  if (routing === "installed") await new SocketProbe(host).ask({ call: "install routes" });
+  else routeBySource(host, LINKS[topology], routing);
+}
 
 /**
  * A table for each router, found by the source. "by table": a backstop in the table, and main for what is on a link.
@@ -123,19 +169,36 @@ function localOnly(command: string): string {
   return command.replace(/^(rule .*) lookup/, "$1 iif lo lookup");
 }
 
-/** Opens a connected socket of each kind from one source and has the far server tell the source it saw. */
+/** A socket on the PvD that has this address, with no other of its addresses as source. */
+export async function openFrom(
+  probe: SocketProbe,
+  source: string,
+  type: number,
+): Promise<ProbeSocket> {
+  const opened = await probe.open(source.includes(":") ? AF_INET6 : AF_INET, type);
+  await opened.do({ call: "bind", to: { address: source } });
+  await opened.do({ call: "select", address: source });
+  return opened;
+}
+
+/**
+ * Opens a connected socket of each kind from one source and has the far server tell the source it saw.
+ *
+ * @param open How the sockets are opened: openOn() or openFrom().
+ */
 export async function exercise(
   probe: SocketProbe,
   { source, to }: { source: string; to: { address: string; port: number } },
+  open: typeof openFrom = (probe, source, type) => probe.openOn(source, type),
 ): Promise<void> {
   for (const type of [SOCK_STREAM, SOCK_DGRAM]) {
-    const connected = await probe.openOn(source, type);
+    const connected = await open(probe, source, type);
     await connected.do({ call: "connect", to });
     assert.equal(await connected.echo(), source);
     assert.ok((await connected.do<string[]>({ call: "pvd" })).includes(source));
     await connected.close();
   }
-  const unconnected = await probe.openOn(source, SOCK_DGRAM);
+  const unconnected = await open(probe, source, SOCK_DGRAM);
   assert.equal(await unconnected.echo(to), source);
   const control = source.includes(":")
     ? [{ name: "IPV6_PKTINFO" as const, address: source }]
@@ -146,9 +209,12 @@ export async function exercise(
 }
 
 /** An echo request by raw ICMPv6; the kernel fills in the checksum. */
-export async function ping(probe: SocketProbe, source: string): Promise<void> {
-  const raw = await probe.openOn(source, SOCK_RAW, IPPROTO_ICMPV6);
+export function ping(raw: ProbeSocket): Promise<unknown> {
   const bytes = [128, 0, 0, 0, 0, 1, 0, 1];
-  await raw.do({ call: "send", text: "", bytes, to: { address: SERVICE_IPV6 } });
-  await raw.close();
+  return raw.do({ call: "send", text: "", bytes, to: { address: SERVICE_IPV6 } });
+}
+
+/** A raw ICMPv6 socket on the PvD of this address. */
+export function openRaw(probe: SocketProbe, source: string): Promise<ProbeSocket> {
+  return probe.openOn(source, SOCK_RAW, IPPROTO_ICMPV6);
 }

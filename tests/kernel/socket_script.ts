@@ -13,11 +13,13 @@ import {
   arrivalPvd,
   getprocpvd,
   getpvdinfo,
+  installRoutes,
   listPvds,
   MifError,
   type PvdInfo,
   setprocpvd,
 } from "../../mod.ts";
+import { native } from "../../ffi/library.ts";
 import type { ControlMessageInit } from "../../lib/socket/control.ts";
 import { setsockopt } from "../../lib/socket/setsockopt.ts";
 import type { SocketAddressInit } from "../../lib/socket/sockaddr.ts";
@@ -34,6 +36,8 @@ export type SocketRequest =
     | { call: "remember"; solicit?: boolean }
     /** The same for the process; the null PvD, or none. */
     | { call: "setprocpvd"; address: string | "none" | null; remembered?: boolean }
+    /** What `mif route install --solicit` does. */
+    | { call: "install routes" }
     /** Its addresses. */
     | { call: "getprocpvd" }
     /** What a server says to one who connects and sends a word, without a PvD being named. */
@@ -69,8 +73,8 @@ export type SocketRequest =
     /** The ID of the PvD by which a connection came. */
     | { call: "arrival"; socket: number }
     | { call: "names"; socket: number }
-    /** Another Socket object on a descriptor of the same kernel socket. */
-    | { call: "again"; socket: number; type: number }
+    /** A Socket object on a duplicate of the descriptor. */
+    | { call: "dup"; socket: number }
     | { call: "close"; socket: number }
   );
 
@@ -117,6 +121,7 @@ async function answer(request: SocketRequest): Promise<unknown> {
     const pvd = getprocpvd();
     return pvd === null || pvd === "none" ? pvd : addressesOf(pvd);
   }
+  if (request.call === "install routes") return void await installRoutes({ solicit: true });
   if (request.call === "visit") return await visit(request.to);
   if (request.call === "visit in worker") {
     worker ??= new Worker(new URL("./visiting_worker.ts", import.meta.url));
@@ -177,8 +182,8 @@ async function answer(request: SocketRequest): Promise<unknown> {
       return arrivalPvd(s.getsockname())?.id;
     case "names":
       return [s.getsockname(), peerOf(s)];
-    case "again":
-      return keep(new Socket(s.fd, s.family, request.type, s.protocol));
+    case "dup":
+      return keep(new Socket(native().mif_dup(s.fd), s.family, s.type, s.protocol));
     case "close":
       return s.close();
   }
