@@ -183,7 +183,9 @@ async function answer(request: SocketRequest): Promise<unknown> {
     case "names":
       return [s.getsockname(), peerOf(s)];
     case "dup":
-      return keep(new Socket(native().mif_dup(s.fd), s.family, s.type, s.protocol));
+      return keep(
+        new Socket(native().mif_pidfd_getfd(process.pid, s.fd), s.family, s.type, s.protocol),
+      );
     case "close":
       return s.close();
   }
