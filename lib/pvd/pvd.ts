@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseAddress, parsePrefix } from "../ip/address.ts";
+
 /** An address and port of the seed's struct; what `sockaddr_in` and `sockaddr_in6` hold. */
 export interface SocketAddress {
   /** 4 or 6. */
@@ -150,9 +152,35 @@ export interface PvdInfo {
   dns_addr: SocketAddress | null;
 }
 
+/** PvDs that were found to be some. */
+const sound = new WeakSet<PvdInfo>();
+
 /** What is given for a PvD may come from anywhere: a file, another process, a caller without types. */
 export function checkPvd(pvd: PvdInfo): void {
-  const lists = [pvd?.addresses, pvd?.gateways, pvd?.routes];
-  if (lists.every(Array.isArray) && typeof pvd.interface?.index === "number") return;
-  throw new TypeError("Not a PvD: give one that getpvdinfo() or listPvds() returned");
+  if (sound.has(pvd)) return;
+  if (!isPvd(pvd)) {
+    throw new TypeError("Not a PvD: give one that getpvdinfo() or listPvds() returned");
+  }
+  sound.add(pvd);
+}
+
+/** Whether it has what sockets need of a PvD. */
+function isPvd(pvd: PvdInfo): boolean {
+  const { id, interface: link, addresses, gateways, routes } = pvd ?? {};
+  return typeof id === "string" && typeof link?.name === "string" &&
+    Number.isInteger(link.index) && link.index > 0 &&
+    [addresses, gateways, routes].every(Array.isArray) &&
+    addresses.every((own) =>
+      own && familyOf(own.address) === own.family &&
+      parsePrefix(`${own.address}/${own.prefixLength}`)
+    ) &&
+    gateways.every((gateway) => familyOf(gateway?.address) !== undefined) &&
+    routes.every((route) =>
+      typeof route?.destination === "string" && parsePrefix(route.destination) &&
+      (route.gateway === null || familyOf(route.gateway) !== undefined)
+    );
+}
+
+function familyOf(address: unknown): 4 | 6 | undefined {
+  return typeof address === "string" ? parseAddress(address)?.family : undefined;
 }

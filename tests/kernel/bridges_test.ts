@@ -8,14 +8,23 @@ import {
   SERVICE_IPV4,
   SERVICE_IPV6,
   twoLinks,
+  twoRouters,
   World,
 } from "../lab/mod.ts";
 import { makeCertificates } from "../socket/certificates.ts";
 import { type BridgesReport, type BridgesRequest, SERVE_PORTS, SERVER_NAME } from "./bridges.ts";
 import { plainLinks } from "./plain_links.ts";
+import { arrange, LINKS } from "./site.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
 const script = (name: string) => new URL(name, import.meta.url);
+
+/** Where the second network is: on a link of its own, and on the first one's after `mif route install`. */
+const grounds = [
+  ["twoLinks", "none", "IPv6"],
+  ["twoLinks", "none", "IPv4"],
+  ["twoRouters", "installed", "IPv6"],
+] as const;
 
 /** The second network, in each family: what the first router is never to see. */
 const families = {
@@ -42,15 +51,13 @@ async function succeeded(host: Host, name: string, args: string[], unprivileged 
   return JSON.parse(stdout);
 }
 
-for (
-  const [family, { local, service, unreachable, unreachableCode, blackhole }] of Object.entries(
-    families,
-  )
-) {
-  test(`every bridge leaves by its PvD, over ${family}`, lab, async () => {
+for (const [topology, routing, family] of grounds) {
+  const { local, service, unreachable, unreachableCode, blackhole } = families[family];
+  test(`${topology}, ${family}: every bridge leaves by its PvD`, lab, async () => {
     const { ca, cert, key } = makeCertificates([`DNS:${SERVER_NAME}`]);
     await using world = new World();
-    const { host, r1, r2 } = await twoLinks(world);
+    const { host, r1, r2 } = await { twoLinks, twoRouters }[topology](world);
+    await arrange(host, topology, routing);
     r2.host.batch([`route add unreachable ${unreachable}`, `route add blackhole ${blackhole}`]);
     const server = r2.host.spawnScript(script("bridges_server.ts"), [
       JSON.stringify({ cert, key }),
@@ -58,7 +65,7 @@ for (
     await server.waitForOutput(/serving/);
     const capture = await r1.host.capture("lan0");
     const request: BridgesRequest = {
-      interface: "h1",
+      interface: LINKS[topology][1],
       address: local,
       hostname: service,
       unreachable,
@@ -90,7 +97,9 @@ for (
       },
       descriptors: [],
     });
-    const strays = (await capture.stop()).filter(({ protocol }) => protocol === 6);
+    const strays = (await capture.stop()).filter(({ protocol, dstMac }) =>
+      protocol === 6 && dstMac === NETWORK_1.routerMac
+    );
     assert.deepEqual(strays, []);
   });
 }

@@ -342,7 +342,7 @@ for (const [topology, routing, events] of grounds) {
       test(event.name, lab, async () => {
         await using world = new World();
         const it = await site(world, TOPOLOGIES[topology]);
-        await arrange(it, topology, routing);
+        await arrange(it.host, topology, routing);
         const on = {
           ...it,
           link: LINKS[topology][1],
@@ -358,7 +358,7 @@ for (const [topology, routing, events] of grounds) {
 test("what the kernel still has to send goes nowhere when the rules are removed", lab, async () => {
   await using world = new World();
   const it = await site(world, twoRouters);
-  await arrange(it, "twoRouters", "installed");
+  await arrange(it.host, "twoRouters", "installed");
   const uses = await usesOf(new SocketProbe(it.host, { unprivileged: true }), false);
   // Nobody acknowledges this, so the kernel sends it again and again.
   it.r2.host.ip("link", "set", "lan0", "down");

@@ -16,6 +16,7 @@ import {
   NETWORK_1,
   NETWORK_2,
   SERVICE_IPV4,
+  SERVICE_IPV6,
   temporaryAndDeprecated,
   twoLinks,
   twoRouters,
@@ -43,7 +44,7 @@ import {
   type Site,
   site,
 } from "./site.ts";
-import { ECHO_PORT, ProbeSocket, refuses, SocketProbe } from "./socket_probe.ts";
+import { ECHO_PORT, echoServer, ProbeSocket, refuses, SocketProbe } from "./socket_probe.ts";
 import type { SocketRequest } from "./socket_script.ts";
 
 const lab = { skip: labSkip(), timeout: 60_000 };
@@ -66,7 +67,7 @@ for (const [topology, routing] of GROUNDS) {
     async () => {
       await using world = new World();
       const it = await site(world, TOPOLOGIES[topology]);
-      await arrange(it, topology, routing);
+      await arrange(it.host, topology, routing);
       for (const privileges of PRIVILEGES) {
         const probe = new SocketProbe(it.host, privileges);
         for (const [at, network] of [NETWORK_1, NETWORK_2].entries()) {
@@ -444,16 +445,57 @@ test(
   lab,
   async () => {
     await using world = new World();
-    const { host } = await temporaryAndDeprecated(world);
+    const { host, r1 } = await temporaryAndDeprecated(world);
+    await echoServer(r1.host, [SERVICE_IPV6]);
     const probe = new SocketProbe(host, { unprivileged: true });
     const temporary = host.addresses("h0").find((a) => a.temporary && !a.deprecated)!.local;
     for (const [flag, source] of [[1, temporary], [2, NETWORK_1.hostAddress]] as const) {
-      const opened = await probe.open(AF_INET6, SOCK_DGRAM);
-      await opened.do({ call: "setsockopt", level: 41, name: 72, value: flag });
-      assert.equal(await opened.do({ call: "select", address: NETWORK_1.hostAddress }), source);
+      for (const type of [SOCK_STREAM, SOCK_DGRAM]) {
+        const opened = await probe.open(AF_INET6, type);
+        await opened.do({ call: "setsockopt", level: 41, name: 72, value: flag });
+        assert.equal(await opened.do({ call: "select", address: NETWORK_1.hostAddress }), source);
+        await opened.do({ call: "connect", to: service6 });
+        assert.equal(await opened.echo(), source);
+      }
     }
   },
 );
+
+test("an error says what is wrong, what was wanted, and the repair", lab, async () => {
+  await using world = new World();
+  const { host } = await twoLinks(world);
+  const probe = new SocketProbe(host, { unprivileged: true });
+  const repair = "mif route install \\(once, with CAP_NET_ADMIN\\)";
+  const pvd = `${NETWORK_2.routerLinkLocal}%h1`;
+  const index = host.ipJson<{ ifindex: number }>("link", "show", "dev", "h1")[0]!.ifindex;
+  const opened = await probe.openOn(NETWORK_2.hostAddress, SOCK_STREAM);
+  host.ip("route", "add", "2001:db8:77::/48", "via", "fe80::99", "dev", "h1");
+  const connecting = opened.do({ call: "connect", to: { address: "2001:db8:77::1", port: 9 } });
+  await assert.rejects(connecting, {
+    code: "EPVDROUTE",
+    message: new RegExp(
+      `^Cannot stay on PvD ${pvd}: to 2001:db8:77::1 the kernel would take ` +
+        `router fe80::99 on interface ${index} instead of ${NETWORK_2.routerLinkLocal}; ${repair}`,
+    ),
+  });
+  host.ip("route", "add", "default", "via", "fe80::99", "dev", "h1", "metric", "2000");
+  await assert.rejects(probe.openOn(NETWORK_2.hostAddress, SOCK_STREAM), {
+    code: "EPVDROUTE",
+    message: new RegExp(
+      `^Cannot stay on PvD \\S+: packets from ${NETWORK_2.hostAddress} could come to ` +
+        `router \\S+ on interface \\d+ \\(table 254\\).*; ${repair}`,
+    ),
+  });
+  // Of another family than the PvD's, and closed.
+  const ipv4 = await probe.open(AF_INET, SOCK_DGRAM);
+  const wrongFamily = ipv4.do({ call: "select", address: NETWORK_1.hostAddress });
+  await assert.rejects(wrongFamily, {
+    code: "EADDRNOTAVAIL",
+    message: /^Cannot select PvD fe80::ff:fe00:101%h0: it has no IPv4 address/,
+  });
+  await ipv4.close();
+  await refuses("EBADF", ipv4.do({ call: "select", address: NETWORK_1.hostIpv4 }));
+});
 
 test(
   "renumbering: the old address goes on while it is there, the new one needs a way of its own",

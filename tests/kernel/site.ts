@@ -120,7 +120,7 @@ export type Routing = "none" | "by table" | "by rule" | "installed";
 
 /** Makes it so that each source has its router. */
 export async function arrange(
-  { host }: Site,
+  host: Host,
   topology: "twoLinks" | "twoRouters",
   routing: Routing,
 ): Promise<void> {

@@ -7,6 +7,7 @@ import type { ControlMessage } from "../../lib/socket/control.ts";
 import * as o from "../../lib/socket/options.ts";
 import { setsockopt } from "../../lib/socket/setsockopt.ts";
 import { Socket, socket } from "../../lib/socket/socket.ts";
+import { FORGED, GONE } from "../pvd/no_pvds.ts";
 import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
 
 const timeout = 60_000;
@@ -461,7 +462,6 @@ describe("bad input is a named error", { timeout }, () => {
     ["number", RangeError, (s) => s.setsockopt(1, 2, NaN)],
     ["needs a value", TypeError, (s) => (setsockopt as (...words: unknown[]) => void)(s, 1, 2)],
     ["size", RangeError, (s) => s.getsockoptBytes(1, 2, -1)],
-    ["PvD", TypeError, (s) => setsockopt(s, {} as never)],
     ["PvD", TypeError, (s) => setsockopt(s, undefined as never)],
     ["PvD", TypeError, (s) => s.selectPvd("h0" as never)],
   ];
@@ -475,6 +475,16 @@ describe("bad input is a named error", { timeout }, () => {
       });
     });
   }
+
+  test("what is given for a PvD and is none", () => {
+    using s = bound();
+    for (const forged of FORGED.filter((each) => typeof each !== "number")) {
+      assert.throws(() => setsockopt(s, forged as never), /^TypeError: Not a PvD/);
+    }
+    assert.throws(() => setsockopt(s, GONE), { name: "MifError", code: "EINVAL" });
+    using stale = socket(o.AF_INET6, o.SOCK_STREAM);
+    assert.throws(() => setsockopt(stale, GONE), { name: "MifError", code: "ENONET" });
+  });
 
   test("what the kernel refuses has its errno's name", { timeout }, async () => {
     using s = bound();
@@ -525,6 +535,7 @@ describe("bad input is a named error", { timeout }, () => {
       () => s.getsockname(),
       () => s.getpeername(),
       () => s.setsockopt(1, 2, 1),
+      () => s.selectPvd(GONE),
       () => s.getsockopt(1, 2),
       () => s.getsockoptBytes(1, 2, 4),
       () => s.detach(),
