@@ -15,6 +15,7 @@
  * @module
  */
 
+import { clearInterval, setInterval } from "node:timers";
 import { type AddressRecord, linux } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import {
@@ -82,6 +83,8 @@ export class Selection {
   #steering = false;
   #lent = false;
   #lost: MifError | null = null;
+  /** Whether its link has routers of others as well: a redirect may lead any destination to one of them, at any time. */
+  #shared = false;
 
   /**
    * Binds a socket to a PvD.
@@ -133,7 +136,7 @@ export class Selection {
     const key = `${to.address} ${to.scopeId ?? 0}`;
     const nowMs = performance.now();
     const checkedAt = this.#checked.get(key);
-    if (checkedAt !== undefined && nowMs - checkedAt < CHECKED_MS) return;
+    if (!this.#shared && checkedAt !== undefined && nowMs - checkedAt < CHECKED_MS) return;
     this.#prove(to);
     if (this.#checked.size >= CHECKED_MAX) this.#checked.clear();
     this.#checked.set(key, nowMs);
@@ -165,6 +168,13 @@ export class Selection {
   /** The socket is being connected to this address; it was checked. */
   connected(peer: SocketAddressInit): void {
     this.#peer = peer;
+    if (this.isExposed) lookForRedirects();
+  }
+
+  /** Whether the kernel may send something by itself, and be redirected. */
+  get isExposed(): boolean {
+    return this.#shared && this.#peer !== null && !this.#lost &&
+      this.#socket.type === options.SOCK_STREAM;
   }
 
   /** A link-local destination with the PvD's interface where none is named: the socket may be bound to no device. */
@@ -302,7 +312,10 @@ export class Selection {
     }
     const { foreign } = this.#reach(this.#deviceBound, kernel);
     if (foreign !== null) throw notHeld(this.pvd, this.#source, foreign);
+    this.#shared = [...defaultRouters(kernel, this.pvd.interface.index)]
+      .some((router) => !this.#source.gateways.includes(router));
     this.#provedBy = number;
+    if (this.isExposed) lookForRedirects();
   }
 
   #unprove(): void {
@@ -561,6 +574,24 @@ let watching = false;
 function watch(selection: Selection): void {
   live.add(selection);
   watching ||= hearChanges(() => live.forEach((each) => each.prove())) !== null;
+}
+
+/** How long a connection can be led elsewhere by a redirect (RFC 4861 8, RFC 792) before that is found: nothing tells of it. */
+const REDIRECT_MS = 500;
+let looking = false;
+
+/** Proves connections again and again as long as there are any that a redirect could lead elsewhere. */
+function lookForRedirects(): void {
+  if (looking) return;
+  looking = true;
+  const timer = setInterval(() => {
+    const exposed = [...live].filter(({ isExposed }) => isExposed);
+    exposed.forEach((each) => each.prove());
+    if (exposed.length > 0) return;
+    clearInterval(timer);
+    looking = false;
+  }, REDIRECT_MS);
+  timer.unref();
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   churn,
   type Frame,
   type Host,
+  HOST_MAC,
   type LabProcess,
   type LabRouter,
   labSkip,
@@ -27,7 +28,7 @@ import {
 import { flood, type Stream } from "./flood.ts";
 import { isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
 import { families, service6, type Site, site } from "./site.ts";
-import { type ProbeSocket, SocketProbe } from "./socket_probe.ts";
+import { ECHO_PORT, echoServer, type ProbeSocket, refuses, SocketProbe } from "./socket_probe.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
 const ROOT = ROOTS[0]!;
@@ -45,8 +46,8 @@ function isOf({ hostIpv4, prefix }: Network, source: string): boolean {
 /** What a router was sent by the host: frames with its own network's sources, and with the other's. */
 function received({ frames }: Capture, { network }: LabRouter): { own: Frame[]; foreign: Frame[] } {
   const toIt = frames.filter((frame) =>
-    frame.direction === "in" && frame.dstMac === network.routerMac && frame.src !== null &&
-    !isNeighbourhood(frame)
+    frame.direction === "in" && frame.srcMac === HOST_MAC &&
+    frame.dstMac === network.routerMac && frame.src !== null && !isNeighbourhood(frame)
   );
   const other = NETWORKS.find((each) => each.routerMac !== network.routerMac)!;
   return {
@@ -509,3 +510,122 @@ function ours(host: Host): string {
   ]);
   return lines.filter((line) => line !== "").sort().join("\n");
 }
+
+/** Behind the second router; the first one knows that, and that the host could go there directly. */
+const BEHIND = { 4: "192.0.2.77", 6: "2001:db8:77::1" } as const;
+
+/** What a router would say that leaves out what it is about (RFC 4861 4.5), which Linux believes for every socket. */
+const redirect = String.raw`
+import socket, struct, sys
+host, destination, router = sys.argv[1:]
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
+s.bind(("fe80::ff:fe00:101", 0, 0, socket.if_nametoindex("lan0")))
+packed = [socket.inet_pton(socket.AF_INET6, each) for each in (router, destination)]
+s.sendto(struct.pack("!BBHI", 137, 0, 0, 0) + b"".join(packed) + bytes([2, 1, 2, 0, 0, 0, 2, 2]), (host, 0))
+`;
+
+/** Two routed networks on one link, where the first router redirects to the second what is for {@linkcode BEHIND}. */
+async function redirectingSite(world: World): Promise<Site> {
+  const it = await site(world, twoRouters);
+  const { r1, r2, host } = it;
+  r2.host.batch([`addr add ${BEHIND[4]}/32 dev lo`, `addr add ${BEHIND[6]}/128 dev lo`]);
+  r2.host.batch([
+    `route add ${NETWORK_1.ipv4Prefix} dev lan0`,
+    `route add ${NETWORK_1.prefix} dev lan0`,
+  ]);
+  r1.host.batch([
+    `route add ${BEHIND[4]} via ${NETWORK_2.routerIpv4} dev lan0 onlink`,
+    `route add ${BEHIND[6]} via ${NETWORK_2.routerLinkLocal} dev lan0`,
+  ]);
+  r1.host.sysctl({ "ipv4/ip_forward": 1, "ipv4/conf/lan0/send_redirects": 1 });
+  await echoServer(r2.host, [BEHIND[4]]);
+  await route(host, ROOT, "install");
+  // The host takes a redirect only to a neighbour that it knows already.
+  const { hostIpv4, hostAddress } = NETWORK_2;
+  await flood(host, [{ source: hostIpv4, to: SERVICE_IPV4 }, {
+    source: hostAddress,
+    to: SERVICE_IPV6,
+  }]);
+  await pause(200);
+  return it;
+}
+
+/** Whether the host would send to a place behind the second router directly, by a redirect. */
+function isRedirected(host: Host, family: 4 | 6): boolean {
+  const source = family === 4 ? NETWORK_1.hostIpv4 : NETWORK_1.hostAddress;
+  const router = family === 4 ? NETWORK_2.routerIpv4 : NETWORK_2.routerLinkLocal;
+  return host.ip(`-${family}`, "route", "get", BEHIND[family], "from", source).includes(router);
+}
+
+test(
+  "a datagram is refused where a redirect would lead it to another PvD's router",
+  lab,
+  async () => {
+    await using world = new World();
+    const it = await redirectingSite(world);
+    const { host, r1 } = it;
+    const probe = new SocketProbe(host, { unprivileged: true });
+    for (const family of [4, 6] as const) {
+      const source = family === 4 ? NETWORK_1.hostIpv4 : NETWORK_1.hostAddress;
+      const udp = await probe.openOn(source, SOCK_DGRAM);
+      const send = () =>
+        udp.do({ call: "send", text: "x", to: { address: BEHIND[family], port: 9 } });
+      await send();
+      if (family === 6) {
+        const words = [source, BEHIND[6], NETWORK_2.routerLinkLocal];
+        const { stderr } = await r1.host.run(["python3", "-IS", "-c", redirect, ...words]);
+        assert.equal(stderr, "");
+      }
+      await waitFor("the redirect", () => isRedirected(host, family));
+      await refuses("EPVDROUTE", send());
+    }
+    await flood(host, [{ source: NETWORK_2.hostAddress, to: SERVICE_IPV6 }]);
+    await pause(100);
+    await assertNoLeak(it);
+  },
+);
+
+test("a connection that a redirect leads to another PvD's router is cut off", lab, async () => {
+  await using world = new World();
+  const it = await redirectingSite(world);
+  const { host, captures } = it;
+  const probe = new SocketProbe(host, { unprivileged: true });
+  const tcp = await probe.openOn(NETWORK_1.hostIpv4, SOCK_STREAM);
+  await tcp.do({ call: "connect", to: { address: BEHIND[4], port: ECHO_PORT } });
+  assert.equal(await tcp.echo(), NETWORK_1.hostIpv4);
+  // The kernel remembers a redirect for all that goes to a destination, whoever caused it.
+  const other = await flood(host, [{ source: NETWORK_1.hostIpv4, to: BEHIND[4] }]);
+  await waitFor("the redirect", () => isRedirected(host, 4));
+  await other.kill();
+  await refuses("ENETUNREACH", tcp.do({ call: "recv", timeoutMs: 5000 }));
+  const before = captures[1]!.frames.length;
+  await refuses("ENETUNREACH", tcp.do({ call: "send", text: "x" }));
+  await tcp.close();
+  await pause(500);
+  const after = captures[1]!.frames.slice(before);
+  assert.deepEqual(
+    after.filter(({ srcMac, protocol }) => srcMac === HOST_MAC && protocol === 6),
+    [],
+  );
+});
+
+test("a host that takes no redirects goes on by the own router", lab, async () => {
+  await using world = new World();
+  const it = await redirectingSite(world);
+  const { host, r1 } = it;
+  const off = ["ipv4/conf/all", "ipv4/conf/h0", "ipv6/conf/h0"];
+  host.sysctl(Object.fromEntries(off.map((path) => [`${path}/accept_redirects`, 0])));
+  const probe = new SocketProbe(host, { unprivileged: true });
+  const tcp = await probe.openOn(NETWORK_1.hostIpv4, SOCK_STREAM);
+  await tcp.do({ call: "connect", to: { address: BEHIND[4], port: ECHO_PORT } });
+  const udp = await probe.openOn(NETWORK_1.hostAddress, SOCK_DGRAM);
+  const words = [NETWORK_1.hostAddress, BEHIND[6], NETWORK_2.routerLinkLocal];
+  await r1.host.run(["python3", "-IS", "-c", redirect, ...words]);
+  for (let i = 0; i < 10; i++) {
+    await tcp.do({ call: "send", text: "x" });
+    await udp.do({ call: "send", text: "x", to: { address: BEHIND[6], port: 9 } });
+    await pause(100);
+  }
+  await assertNoLeak(it);
+});
