@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 7;
+export const ABI_VERSION: number = 8;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -291,6 +291,26 @@ export class MessageRecord {
   set addressLength(value: number) { this.#view.setUint32(this.#at + 16, value, true); }
   get flags(): number { return this.#view.getUint32(this.#at + 20, true); }
   set flags(value: number) { this.#view.setUint32(this.#at + 20, value, true); }
+}
+
+/** A view of one OptionRecord in the library's answer. */
+export class OptionRecord {
+  /** Bytes of the record's fixed part. */
+  static readonly SIZE: number = 16;
+  readonly #view: DataView;
+  readonly #at: number;
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+  get level(): number { return this.#view.getInt32(this.#at + 0, true); }
+  set level(value: number) { this.#view.setInt32(this.#at + 0, value, true); }
+  get name(): number { return this.#view.getInt32(this.#at + 4, true); }
+  set name(value: number) { this.#view.setInt32(this.#at + 4, value, true); }
+  get value(): number { return this.#view.getInt32(this.#at + 8, true); }
+  set value(value: number) { this.#view.setInt32(this.#at + 8, value, true); }
+  get length(): number { return this.#view.getUint32(this.#at + 12, true); }
+  set length(value: number) { this.#view.setUint32(this.#at + 12, value, true); }
 }
 
 /** A view of one ReadyRecord in the library's answer. */

@@ -33,6 +33,7 @@ export const SYMBOLS = {
   mif_find_connection: ["i32", "buffer", "u32", "buffer", "u32"],
   mif_setsockopt: ["i32", "i32", "u32", "buffer", "u32"],
   mif_getsockopt: ["i32", "i32", "u32", "buffer", "u32"],
+  mif_getsockopts: ["i32", "buffer", "u32"],
   mif_recvmmsg: [
     "i32",
     ...["buffer", "u32", "buffer", "u32", "buffer", "u32", "buffer", "u32"] as const,

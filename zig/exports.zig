@@ -150,10 +150,11 @@ export fn mif_stream_read(fd: i32, out: ?[*]u8, size: u32, timeout_ms: u32) i32 
     return result(stream.read(fd, slice(out, size) orelse return failed(.FAULT), timeout_ms));
 }
 
-/// socket(2), non-blocking and close-on-exec; returns the descriptor.
+/// socket(2), non-blocking and close-on-exec; returns the descriptor, which the calling thread owns.
 export fn mif_socket(family: u32, kind: u32, protocol: u32) i32 {
     const flags = linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC;
-    return result(sys.call(linux.socket, .{ family, kind | flags, protocol }));
+    const outcome = sys.call(linux.socket, .{ family, kind | flags, protocol });
+    return if (outcome == .errno) result(outcome) else owned(@bitCast(outcome.value));
 }
 
 /// bind(2) to a sockaddr.
@@ -224,6 +225,14 @@ export fn mif_getsockopt(fd: i32, level: i32, name: u32, value: ?[*]u8, size: u3
     var length: linux.socklen_t = size;
     const outcome = sys.call(linux.getsockopt, .{ fd, level, name, bytes.ptr, &length });
     return if (outcome == .errno) result(outcome) else std.math.cast(i32, length) orelse failed(.FBIG);
+}
+
+/// getsockopt(2) of many: `records` holds OptionRecords, which get their values. The errno of the first that fails.
+export fn mif_getsockopts(fd: i32, records: ?[*]u8, size: u32) i32 {
+    const bytes = slice(records, size) orelse return failed(.FAULT);
+    if (bytes.len % @sizeOf(layout.OptionRecord) != 0) return failed(.INVAL);
+    const first: [*]align(1) layout.OptionRecord = @ptrCast(bytes.ptr);
+    return result(socket.readOptions(fd, first[0 .. bytes.len / @sizeOf(layout.OptionRecord)]));
 }
 
 /// recvmmsg(2) without waiting; `records` holds MessageRecords, which are updated. Returns the number of messages.

@@ -8,7 +8,7 @@
 const std = @import("std");
 
 /// Raised whenever a function or a layout changes; the loader refuses another number.
-pub const abi_version: i32 = 7;
+pub const abi_version: i32 = 8;
 
 pub const Kind = enum(u8) {
     link = 1,
@@ -189,6 +189,16 @@ pub const MessageRecord = extern struct {
     flags: u32 = 0,
 };
 
+/// One option to read, and what came of it.
+pub const OptionRecord = extern struct {
+    level: i32 = 0,
+    name: i32 = 0,
+    /// The value, or its first four bytes.
+    value: i32 = 0,
+    /// 0 to 4; 0 is an option without a value.
+    length: u32 = 0,
+};
+
 /// One socket that is ready.
 pub const ReadyRecord = extern struct {
     fd: i32 = -1,
@@ -242,6 +252,7 @@ pub const records = .{
     NexthopMemberRecord,
     UserOptionRecord,
     MessageRecord,
+    OptionRecord,
     ReadyRecord,
     ConfinementRequest,
     ConfinementRecord,

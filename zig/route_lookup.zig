@@ -46,7 +46,8 @@ var sequence: std.atomic.Value(u32) = .init(1);
 /// Asks over the kept socket, or over one of our own while another thread uses it. `errno` is set with
 /// `error.Refused` and `error.SystemCall`.
 pub fn ask(question: Question, errno: *u32) netlink.Error!?layout.RouteRecord {
-    var scratch: [4096]u8 = undefined;
+    // One route is a few hundred bytes; more room takes time to be made.
+    var scratch: [1024]u8 = undefined;
     if (kept_busy.swap(true, .acquire)) {
         var own: RouteSocket = .{};
         defer own.close();

@@ -1,5 +1,5 @@
-//! Messages in and out of a socket, many in one system call. The rest of the socket calls are the kernel's own
-//! and go through exports.zig as they are.
+//! What takes one call here and many of the kernel's, or of the runtime's: messages in and out of a socket, options read.
+//! The rest of the socket calls are the kernel's own and go through exports.zig as they are.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -196,6 +196,20 @@ fn part(bytes: []u8, offset: u32, length: u32) ?[]u8 {
     const end = @as(u64, offset) + length;
     if (end > bytes.len) return null;
     return bytes[offset..@intCast(end)];
+}
+
+/// Reads the options in order, as far as they can be read.
+pub fn readOptions(fd: i32, records: []align(1) layout.OptionRecord) sys.Result {
+    for (records) |*record| {
+        var value: [4]u8 = @splat(0);
+        var length: linux.socklen_t = value.len;
+        const arguments = .{ fd, record.level, @as(u32, @bitCast(record.name)), &value, &length };
+        const outcome = sys.call(linux.getsockopt, arguments);
+        if (outcome == .errno) return outcome;
+        record.value = @bitCast(value);
+        record.length = length;
+    }
+    return .{ .value = 0 };
 }
 
 const invalid: sys.Result = .{ .errno = @intFromEnum(linux.E.INVAL) };

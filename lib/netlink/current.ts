@@ -46,6 +46,11 @@ export function interfaceNameOf(index: number): string | null {
   return link ? interfaceName(link.name) : null;
 }
 
+/** The {@linkcode changeNumber} of the last reading, without asking for news. */
+export function readingNumber(): number {
+  return number;
+}
+
 /** A number that is another one after each change of the kernel's tables; always another where we cannot hear. */
 export function changeNumber(): number {
   const fd = changeListener();

@@ -5,10 +5,11 @@
  */
 
 import { MifError } from "../error.ts";
-import { formatAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
+import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import { interfaceIndex } from "../netlink/current.ts";
 import { addressesToTry } from "../names/getaddrinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
+import { knownAddress } from "./memory.ts";
 import type { SocketAddressInit } from "./sockaddr.ts";
 
 /**
@@ -23,7 +24,7 @@ export async function addressesOf(
   pvd: PvdInfo | null,
   signal: AbortSignal,
 ): Promise<SocketAddressInit[]> {
-  if (parseAddress(hostname)) return [numericAddress(hostname, pvd)];
+  if (knownAddress(hostname)) return [numericAddress(hostname, pvd)];
   return await addressesToTry(hostname, pvd, signal);
 }
 
@@ -34,7 +35,7 @@ export async function addressesOf(
  * @throws {MifError} ENODEV: its zone names no interface.
  */
 export function numericAddress(text: string, pvd: PvdInfo | null): SocketAddressInit {
-  const parsed = parseAddress(text);
+  const parsed = knownAddress(text);
   if (!parsed) throw new TypeError(`Not a numeric address: ${text}`);
   const address = formatAddress(parsed.bytes);
   if (parsed.zone !== null) return { address, scopeId: zoneIndex(parsed.zone) };

@@ -35,19 +35,35 @@ export const knownPrefix: (text: string) => Readonly<ReturnType<typeof parsePref
   parsePrefix,
 );
 
-const bySnapshot = new WeakMap<KernelSnapshot, Map<string, unknown>>();
+/** An answer, with when it was given. */
+interface Kept {
+  answer: unknown;
+  atMs: number;
+}
 
-/** What `answer` gives, worked out once for each reading of the kernel's tables and each `question`. */
+const bySnapshot = new WeakMap<KernelSnapshot, Map<string, Kept>>();
+
+/**
+ * What `answer` gives, worked out once for each reading of the kernel's tables and each `question`.
+ *
+ * @param believedMs An older answer is worked out again; without it none is too old.
+ */
 export function oncePerSnapshot<T>(
   kernel: KernelSnapshot,
   question: string,
   answer: () => T,
+  believedMs = Infinity,
 ): T {
-  let kept = bySnapshot.get(kernel);
-  if (kept === undefined) bySnapshot.set(kernel, kept = new Map());
-  if (!kept.has(question)) {
-    if (kept.size >= KEPT_MAX) kept.clear();
-    kept.set(question, answer());
+  let answers = bySnapshot.get(kernel);
+  if (answers === undefined) bySnapshot.set(kernel, answers = new Map());
+  const known = answers.get(question);
+  if (
+    known !== undefined && (believedMs === Infinity || performance.now() - known.atMs < believedMs)
+  ) {
+    return known.answer as T;
   }
-  return kept.get(question) as T;
+  const given = { answer: answer(), atMs: performance.now() };
+  if (answers.size >= KEPT_MAX) answers.clear();
+  answers.set(question, given);
+  return given.answer;
 }

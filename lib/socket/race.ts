@@ -35,6 +35,7 @@ export function race<C, T>(
     const losers = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let started = 0;
+    let running = 0;
     let over = false;
 
     const finish = (settle: () => void) => {
@@ -42,7 +43,8 @@ export function race<C, T>(
       clearTimeout(timer);
       signal.removeEventListener("abort", abort);
       settle();
-      losers.abort();
+      // The reason it makes costs more than most of the race.
+      if (running > 0) losers.abort();
     };
     const abort = () => finish(() => reject(signal.reason));
     const startNext = () => {
@@ -50,10 +52,13 @@ export function race<C, T>(
       if (over || started === candidates.length) return;
       const candidate = candidates[started++]!;
       if (started < candidates.length) timer = setTimeout(startNext, attemptDelayMs);
+      running++;
       attempt(candidate, losers.signal).then((won) => {
+        running--;
         if (over) discard(won);
         else finish(() => resolve(won));
       }, (error) => {
+        running--;
         failures.push({ candidate, error });
         if (over) return;
         if (failures.length === candidates.length) finish(() => resolve(failures));
@@ -70,8 +75,9 @@ export function race<C, T>(
 
 /** The families by turns, each in its own order, the first one's first: no dead family is waited for twice in a row. */
 export function interleaveFamilies<A extends { address: string }>(addresses: readonly A[]): A[] {
+  if (addresses.length < 2) return [...addresses];
   const isIpv6 = ({ address }: A) => address.includes(":");
-  const firstIsIpv6 = addresses.length > 0 && isIpv6(addresses[0]!);
+  const firstIsIpv6 = isIpv6(addresses[0]!);
   const first = addresses.filter((address) => isIpv6(address) === firstIsIpv6);
   const second = addresses.filter((address) => isIpv6(address) !== firstIsIpv6);
   return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [

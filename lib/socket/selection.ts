@@ -27,7 +27,7 @@ import {
   networkOf,
   prefixContains,
 } from "../ip/address.ts";
-import { changeNumber, currentSnapshot } from "../netlink/current.ts";
+import { currentSnapshot, readingNumber } from "../netlink/current.ts";
 import { interfaceName, recordAddress } from "../netlink/records.ts";
 import { lookupRoute, type RouteAnswer } from "../netlink/route_lookup.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
@@ -45,6 +45,8 @@ export interface SelectableSocket {
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
+  /** Whether nothing has been done with it yet. */
+  readonly untouched: boolean;
   /** Whether it has a peer. */
   readonly connected: boolean;
   bind(address: SocketAddressInit): void;
@@ -52,11 +54,14 @@ export interface SelectableSocket {
   getpeername(): SocketAddress;
   setsockopt(level: number, name: number, value: number | boolean | Uint8Array): void;
   getsockopt(level: number, name: number): number;
-  getsockoptBytes(level: number, name: number, size: number): Uint8Array;
+  getsockopts(names: readonly (readonly [level: number, name: number])[]): (number | null)[];
 }
 
-/** How long the answer for one destination is believed while the kernel's tables do not change. */
-const CHECKED_MS = 1000;
+/**
+ * How long the kernel's answer for a destination is believed by all sockets while its tables do not change, and as long
+ * again by the socket that was proved with it: a second at most.
+ */
+const BELIEVED_MS = 500;
 const CHECKED_MAX = 4096;
 /** LOOPBACK_IFINDEX of every network namespace. */
 const LOOPBACK = 1;
@@ -75,6 +80,8 @@ export class Selection {
   readonly #interrupt: (error: MifError) => void;
   #source: Source;
   #deviceBound = false;
+  /** SO_MARK as it was last read. */
+  #mark = 0;
   /** Destinations proved, with the time of it. */
   readonly #checked = new Map<string, number>();
   /** The kernel's tables that the rest was proved by. */
@@ -113,10 +120,14 @@ export class Selection {
     } else {
       const bound = refuseUnfit(socket, pvd);
       const kernel = currentSnapshot();
+      const { device, mark } = bindingOf(socket);
+      this.#mark = mark;
       this.#source = sourceOf(pvd, chooseAddress(socket, pvd, kernel, bound));
-      this.#deviceBound = this.#chooseBinding();
-      if (this.#source.gateways.length > 0) this.check(remoteProbe(pvd, this.#source));
-      this.#bind(bound !== null);
+      this.#deviceBound = this.#chooseBinding(device, kernel);
+      this.#shared = this.#hasOtherRouters(kernel);
+      this.#provedBy = readingNumber();
+      if (this.#source.gateways.length > 0) this.#prove(remoteProbe(pvd, this.#source), kernel, 0);
+      this.#bind(device, bound !== null);
     }
     watch(this);
   }
@@ -132,12 +143,14 @@ export class Selection {
    * @throws {MifError} EPVDROUTE where it would not; ENETUNREACH where the kernel has no way; ENONET where the PvD is gone.
    */
   check(to: SocketAddressInit): void {
-    this.#proveHeld();
+    const kernel = this.#proveHeld();
     const key = `${to.address} ${to.scopeId ?? 0}`;
     const nowMs = performance.now();
     const checkedAt = this.#checked.get(key);
-    if (!this.#shared && checkedAt !== undefined && nowMs - checkedAt < CHECKED_MS) return;
-    this.#prove(to);
+    const believedMs = this.#shared ? 0 : BELIEVED_MS;
+    if (checkedAt !== undefined && nowMs - checkedAt < believedMs) return;
+    this.#mark = markOf(this.#socket);
+    this.#prove(to, kernel, believedMs);
     if (this.#checked.size >= CHECKED_MAX) this.#checked.clear();
     this.#checked.set(key, nowMs);
   }
@@ -300,22 +313,23 @@ export class Selection {
   }
 
   /** What can be said without a destination: the source is there, and no other router is within its reach. */
-  #proveHeld(): void {
+  #proveHeld(): KernelSnapshot {
     if (this.#lost) throw this.#lost;
-    const number = changeNumber();
-    if (number === this.#provedBy) return;
-    this.#checked.clear();
     const kernel = currentSnapshot();
+    const number = readingNumber();
+    if (number === this.#provedBy) return kernel;
+    this.#checked.clear();
     const present = usableAddresses(this.#socket, this.pvd, kernel);
     if (!present.some(({ address }) => address === this.source)) {
       throw gone(this.pvd, `the host has lost the address ${this.source}`);
     }
+    this.#mark = markOf(this.#socket);
     const { foreign } = this.#reach(this.#deviceBound, kernel);
     if (foreign !== null) throw notHeld(this.pvd, this.#source, foreign);
-    this.#shared = [...defaultRouters(kernel, this.pvd.interface.index)]
-      .some((router) => !this.#source.gateways.includes(router));
+    this.#shared = this.#hasOtherRouters(kernel);
     this.#provedBy = number;
     if (this.isExposed) lookForRedirects();
+    return kernel;
   }
 
   #unprove(): void {
@@ -328,10 +342,8 @@ export class Selection {
    * lead around that stop. Where there are none the device keeps the packets to its link, as long as that has no other
    * router.
    */
-  #chooseBinding(): boolean {
-    const bound = this.#socket.getsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX);
-    const kernel = currentSnapshot();
-    const bySource = bound === 0 ? this.#reach(false, kernel) : null;
+  #chooseBinding(device: number, kernel: KernelSnapshot): boolean {
+    const bySource = device === 0 ? this.#reach(false, kernel) : null;
     if (bySource?.stopped) return false;
     const { foreign } = this.#reach(true, kernel);
     if (foreign === null) return true;
@@ -349,25 +361,23 @@ export class Selection {
       return { foreign, stopped: false, led: true };
     }
     const { index } = this.pvd.interface;
-    const mark = this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);
-    const question = ["reach", this.source, index, deviceBound, mark, ...gateways].join(" ");
+    const question = ["reach", this.source, index, deviceBound, this.#mark, ...gateways].join(" ");
     return oncePerSnapshot(kernel, question, () =>
       reachOf(kernel, {
         source: this.#source.bytes,
         interface: index,
         deviceBound,
-        mark,
+        mark: this.#mark,
         isOwn: (gateway) => gateways.includes(gateway),
       }));
   }
 
   /** The device first: without CAP_NET_RAW it can be set on an unbound socket only. */
-  #bind(bound: boolean): void {
+  #bind(device: number, bound: boolean): void {
     const socket = this.#socket;
     const { index } = this.pvd.interface;
-    const { SOL_SOCKET, SO_BINDTOIFINDEX, IPPROTO_IP, IPPROTO_IPV6 } = options;
+    const { IPPROTO_IP, IPPROTO_IPV6 } = options;
     const isIpv4 = this.#source.bytes.length === 4;
-    const device = socket.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX);
     // Its address and interface cannot be read, so they are taken away.
     if (!isIpv4) socket.setsockopt(IPPROTO_IPV6, options.IPV6_PKTINFO, packetInfo(device));
     if (!this.#deviceBound && socket.type !== options.SOCK_STREAM) {
@@ -405,7 +415,12 @@ export class Selection {
     }
   }
 
-  #prove({ address, scopeId }: SocketAddressInit): void {
+  /** An answer the kernel gave within `believedMs` will do. */
+  #prove(
+    { address, scopeId }: SocketAddressInit,
+    kernel: KernelSnapshot,
+    believedMs: number,
+  ): void {
     const { bytes, zone } = knownAddress(address)!;
     const { interface: { index, name } } = this.pvd;
     const scope = scopeId || Number(zone ?? 0);
@@ -417,11 +432,13 @@ export class Selection {
     }
     if (isMapped(bytes)) throw routeError(this.pvd, `${address} is an IPv4 address in IPv6`);
     const text = formatAddress(bytes);
-    if (this.#isOtherRouter(text)) {
+    if (this.#isOtherRouter(text, kernel)) {
       throw routeError(this.pvd, `${text} is a router of another PvD on its link`);
     }
-    if (isMulticast(bytes)) return this.#proveMulticast(bytes, text);
-    const answer = this.#ask(bytes, text, scope);
+    if (isMulticast(bytes)) return this.#proveMulticast(bytes, text, kernel);
+    const ask = () => this.#ask(bytes, text, scope);
+    const question = ["route", text, scope, this.source, index, this.#deviceBound, this.#mark];
+    const answer = oncePerSnapshot(kernel, question.join(" "), ask, believedMs);
     if (answer.type === linux.RTN_LOCAL) return;
     const gateway = answer.gateway && formatAddress(answer.gateway);
     const onPvd = answer.interface === index &&
@@ -444,7 +461,7 @@ export class Selection {
         destination,
         source: this.#source.bytes,
         interface: this.#deviceBound || scope !== 0 ? index : 0,
-        mark: this.#socket.getsockopt(options.SOL_SOCKET, options.SO_MARK),
+        mark: this.#mark,
       });
     } catch (error) {
       if (!NO_WAY.includes((error as MifError).code)) throw error;
@@ -458,11 +475,10 @@ export class Selection {
   }
 
   /** Packets to a group beyond the link are any multicast router's: only a link without other routers can do. */
-  #proveMulticast(group: Uint8Array, text: string): void {
+  #proveMulticast(group: Uint8Array, text: string, kernel: KernelSnapshot): void {
     const linkScope = group.length === 4
       ? group[0] === 224 && group[1] === 0 && group[2] === 0
       : (group[1]! & 0x0f) <= 2;
-    const kernel = currentSnapshot();
     const { index, name } = this.pvd.interface;
     const others = kernel.routes.some((route) =>
       route.interface === index && route.gatewayFamily !== 0 &&
@@ -474,11 +490,16 @@ export class Selection {
     throw routeError(this.pvd, `${text} is for every router on ${name}, and it has several`);
   }
 
+  #hasOtherRouters(kernel: KernelSnapshot): boolean {
+    return [...defaultRouters(kernel, this.pvd.interface.index)]
+      .some((router) => !this.#source.gateways.includes(router));
+  }
+
   /** A default router of the link that is not the source's own. */
-  #isOtherRouter(address: string): boolean {
+  #isOtherRouter(address: string, kernel: KernelSnapshot): boolean {
     const { index } = this.pvd.interface;
     return !this.#source.gateways.includes(address) &&
-      defaultRouters(currentSnapshot(), index).has(address);
+      defaultRouters(kernel, index).has(address);
   }
 
   /** IPv4 with a bound device and no route assumes that the whole world is on the link. */
@@ -599,21 +620,20 @@ function lookForRedirects(): void {
  * bound to none.
  */
 export function boundPvd(socket: SelectableSocket, pvds: PvdInfo[]): PvdInfo | null {
-  const index = socket.getsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX);
+  const { device, mark } = bindingOf(socket);
   const { address } = socket.getsockname();
   if (isLinkLocal(knownAddress(address)!.bytes)) return null;
   const kernel = currentSnapshot();
-  const mark = socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);
   return pvds.find((pvd) => {
-    if (index !== 0 && index !== pvd.interface.index) return false;
+    if (device !== 0 && device !== pvd.interface.index) return false;
     const own = pvd.addresses.find((candidate) => candidate.address === address);
     if (!own) return false;
     const { bytes, gateways } = sourceOf(pvd, own);
-    if (gateways.length === 0) return index !== 0;
+    if (gateways.length === 0) return device !== 0;
     const { foreign } = reachOf(kernel, {
       source: bytes,
       interface: pvd.interface.index,
-      deviceBound: index !== 0,
+      deviceBound: device !== 0,
       mark,
       isOwn: (gateway) => gateways.includes(gateway),
     });
@@ -621,9 +641,24 @@ export function boundPvd(socket: SelectableSocket, pvds: PvdInfo[]): PvdInfo | n
   }) ?? null;
 }
 
+/** The device a socket is bound to (its index, or 0), and its mark. */
+function bindingOf(socket: SelectableSocket): { device: number; mark: number } {
+  const { SOL_SOCKET, SO_BINDTOIFINDEX, SO_MARK } = options;
+  const [device, mark] = socket.getsockopts([[SOL_SOCKET, SO_BINDTOIFINDEX], [
+    SOL_SOCKET,
+    SO_MARK,
+  ]]);
+  return { device: device!, mark: mark! };
+}
+
+function markOf(socket: SelectableSocket): number {
+  return socket.getsockopt(options.SOL_SOCKET, options.SO_MARK);
+}
+
 /** The PvD's address the socket is bound to already, or null; throws where it is beyond selecting. */
 function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
-  if (socket.connected) {
+  const { untouched } = socket;
+  if (!untouched && socket.connected) {
     throw new MifError(
       `Cannot select PvD ${pvd.id}: the socket is connected; select before connect()`,
       { code: "EISCONN", errno: 106, syscall: "setsockopt" },
@@ -637,6 +672,7 @@ function refuseUnfit(socket: SelectableSocket, pvd: PvdInfo): string | null {
       syscall: "setsockopt",
     });
   }
+  if (untouched) return null;
   const { address, port } = socket.getsockname();
   const unspecified = address === "::" || address === "0.0.0.0";
   // The "port" of a raw socket is its protocol.

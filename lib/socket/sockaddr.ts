@@ -5,8 +5,9 @@
  */
 
 import { MifError } from "../error.ts";
-import { formatAddress, parseAddress } from "../ip/address.ts";
+import { formatAddress } from "../ip/address.ts";
 import type { SocketAddress } from "../pvd/pvd.ts";
+import { knownAddress } from "./memory.ts";
 
 /** Where to bind, connect or send to. */
 export interface SocketAddressInit {
@@ -32,7 +33,7 @@ export const SOCKADDR_SIZE = 28;
  * @throws {MifError} EAFNOSUPPORT: the address is of the other family; EINVAL: a link-local one has no scope.
  */
 export function encodeSockaddr(init: SocketAddressInit, family: number): Uint8Array {
-  const parsed = typeof init?.address === "string" ? parseAddress(init.address) : null;
+  const parsed = typeof init?.address === "string" ? knownAddress(init.address) : null;
   if (!parsed) throw new TypeError(`Not a numeric address: ${String(init?.address)}`);
   const port = checkedNumber("port", init.port ?? 0, 0xffff);
   if (family !== (parsed.family === 4 ? AF_INET : AF_INET6)) {

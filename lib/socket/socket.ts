@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MessageRecord } from "../../ffi/layout.gen.ts";
+import { MessageRecord, OptionRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
 import { checked, errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
@@ -169,30 +169,12 @@ interface Pending {
  * ```
  */
 export function socket(family: number, type: number, protocol = 0): Socket {
-  return openSocket(family, type, protocol, processPvd());
+  return Socket.open(family, type, protocol, processPvd());
 }
 
 /** A socket that the process' default PvD does not hold for. */
 export function systemSocket(family: number, type: number, protocol = 0): Socket {
-  return openSocket(family, type, protocol, null);
-}
-
-function openSocket(
-  family: number,
-  type: number,
-  protocol: number,
-  byDefault: PvdInfo | "none" | null,
-): Socket {
-  checkedNumber("family", family, 0xff);
-  checkedNumber("type", type, 0xff);
-  checkedNumber("protocol", protocol, 0xffff);
-  const fd = checked(
-    native().mif_socket(family, type, protocol),
-    "socket",
-    `Cannot open a socket of family ${family}, type ${type}, protocol ${protocol}` +
-      (type === 3 ? "; a raw socket needs CAP_NET_RAW" : ""),
-  );
-  return new Socket(fd, family, type, protocol, byDefault);
+  return Socket.open(family, type, protocol, null);
 }
 
 /** What is told when a lent socket's PvD is lost, after the kernel was kept from sending more for it. */
@@ -222,6 +204,8 @@ export let lendAccepted: (listening: Socket, fd: number, lost: LostHandler) => (
 
 /** An open socket. Close it, or let `using` do it: nothing else will. */
 export class Socket implements Disposable {
+  /** The descriptor that is being constructed with comes from {@linkcode Socket.open}: nothing is to be verified. */
+  static #opening = false;
   /** AF_INET or AF_INET6. */
   readonly family: number;
   /** SOCK_STREAM, SOCK_DGRAM or SOCK_RAW. */
@@ -229,6 +213,8 @@ export class Socket implements Disposable {
   /** IPPROTO_*. */
   readonly protocol: number;
   #fd: number;
+  /** Opened by us, and nothing has been done with the descriptor. */
+  #untouched: boolean;
   /** The events the reactor watches for, 0 while it does not know us. */
   #events = 0;
   readonly #readers = new Set<Pending>();
@@ -281,6 +267,8 @@ export class Socket implements Disposable {
     this.family = checkedNumber("family", family, 0xff);
     this.type = checkedNumber("type", type, 0xff);
     this.protocol = checkedNumber("protocol", protocol, 0xffff);
+    this.#untouched = Socket.#opening;
+    if (this.#untouched) return;
     checked(
       native().mif_take(fd, family, type, protocol),
       "getsockopt",
@@ -288,10 +276,38 @@ export class Socket implements Disposable {
     );
   }
 
+  /** What {@linkcode socket} does; `byDefault` is where to put it at its first use ("none": nowhere). */
+  static open(
+    family: number,
+    type: number,
+    protocol: number,
+    byDefault: PvdInfo | "none" | null,
+  ): Socket {
+    checkedNumber("family", family, 0xff);
+    checkedNumber("type", type, 0xff);
+    checkedNumber("protocol", protocol, 0xffff);
+    const fd = checked(
+      native().mif_socket(family, type, protocol),
+      "socket",
+      `Cannot open a socket of family ${family}, type ${type}, protocol ${protocol}` +
+        (type === 3 ? "; a raw socket needs CAP_NET_RAW" : ""),
+    );
+    Socket.#opening = true;
+    const opened = new Socket(fd, family, type, protocol, byDefault);
+    Socket.#opening = false;
+    return opened;
+  }
+
+  /** Whether it was opened by us and its descriptor was never used or shown: all its options are the kernel's own. */
+  get untouched(): boolean {
+    return this.#untouched;
+  }
+
   /** The descriptor, still the socket's own. @throws {MifError} EBADF after close(). */
   get fd(): number {
     // The runtime may have closed it, and the number be another's.
     if (this.#lent && cookieOf(this.#fd) !== this.#lent.cookie) this.#fd = -1;
+    this.#untouched = false;
     if (this.#fd < 0) throw closed("use");
     return this.#fd;
   }
@@ -638,6 +654,21 @@ export class Socket implements Disposable {
     return bytes.length === 4 ? view.getInt32(0, true) : bytes[0] ?? 0;
   }
 
+  /** getsockopt(2) of several at once: the first four bytes of each as an int, null where it has no value. */
+  getsockopts(names: readonly (readonly [level: number, name: number])[]): (number | null)[] {
+    const bytes = new Uint8Array(names.length * OptionRecord.SIZE);
+    const view = new DataView(bytes.buffer);
+    const records = names.map(([level, name], i) => {
+      const record = new OptionRecord(view, i * OptionRecord.SIZE);
+      record.level = checkedNumber("level", level, 0xffff);
+      record.name = checkedNumber("name", name, 0xffff);
+      return record;
+    });
+    const result = native().mif_getsockopts(this.fd, bytes, bytes.length);
+    checked(result, "getsockopt", "Cannot read the options");
+    return records.map(({ value, length }) => length === 0 ? null : value);
+  }
+
   /** getsockopt(2) of up to `size` bytes. */
   getsockoptBytes(level: number, name: number, size: number): Uint8Array {
     checkedNumber("level", level, 0xffff);
@@ -691,7 +722,7 @@ export class Socket implements Disposable {
     this.#fd = -1;
     this.#events = 0;
     this.#byDefault = null;
-    this.#interrupt(closed("wait for"));
+    if (this.#readers.size + this.#writers.size > 0) this.#interrupt(closed("wait for"));
     return fd;
   }
 

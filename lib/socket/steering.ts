@@ -36,11 +36,11 @@ import {
 
 /** What is read of a socket. */
 interface ReadableSocket {
+  readonly untouched: boolean;
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
-  getsockopt(level: number, name: number): number;
-  getsockoptBytes(level: number, name: number, size: number): Uint8Array;
+  getsockopts(names: readonly (readonly [number, number])[]): (number | null)[];
 }
 
 const IP_OPTIONS = 4;
@@ -56,8 +56,6 @@ const UDP_SEGMENT = 103;
 const SCM_TXTIME = 61;
 const TCP_INFO = 11;
 const TCP_CLOSE = 7;
-/** The largest IPv4 options. */
-const IP_OPTIONS_SIZE = 40;
 
 /** Level, number and name of each option that changes the way. */
 export const STEERING_OPTIONS: readonly (readonly [number, number, string])[] = [
@@ -107,21 +105,29 @@ export function unselectable(socket: ReadableSocket): string | null {
     return `protocol ${protocol} may use other addresses and ways of its own`;
   }
   if (type === SOCK_RAW && protocol === IPPROTO_RAW) return "it writes the IP header itself";
-  if (socket.getsockopt(SOL_SOCKET, SO_DONTROUTE) !== 0) return "SO_DONTROUTE is set";
-  if (
-    type === SOCK_STREAM && socket.getsockoptBytes(IPPROTO_TCP, TCP_INFO, 1)[0] !== TCP_CLOSE
-  ) return "it listens or connects already";
-  const [level, unicast, header] = family === AF_INET
-    ? [IPPROTO_IP, IP_UNICAST_IF, IP_HDRINCL] as const
-    : [IPPROTO_IPV6, IPV6_UNICAST_IF, IPV6_HDRINCL] as const;
-  if (socket.getsockopt(level, unicast) !== 0) return `${steeringOption(level, unicast)} is set`;
-  if (type === SOCK_RAW && socket.getsockopt(level, header) !== 0) {
-    return "it writes the IP header itself";
+  if (socket.untouched) return null;
+  const [level, unicast, routing, header] = family === AF_INET
+    ? [IPPROTO_IP, IP_UNICAST_IF, IP_OPTIONS, IP_HDRINCL] as const
+    : [IPPROTO_IPV6, IPV6_UNICAST_IF, IPV6_RTHDR, IPV6_HDRINCL] as const;
+  const ofType = type === SOCK_STREAM
+    ? [[IPPROTO_TCP, TCP_INFO] as const]
+    : type === SOCK_RAW
+    ? [[level, header] as const]
+    : [];
+  const [isDirect, device, route, typeSays] = socket.getsockopts([
+    [SOL_SOCKET, SO_DONTROUTE],
+    [level, unicast],
+    [level, routing],
+    ...ofType,
+  ]);
+  if (isDirect !== 0) return "SO_DONTROUTE is set";
+  // Its first byte is the state.
+  if (type === SOCK_STREAM && (typeSays! & 0xff) !== TCP_CLOSE) {
+    return "it listens or connects already";
   }
-  const [name, size] = family === AF_INET ? [IP_OPTIONS, IP_OPTIONS_SIZE] : [IPV6_RTHDR, 8];
-  return socket.getsockoptBytes(level, name, size).length > 0
-    ? `${steeringOption(level, name)} is set`
-    : null;
+  if (device !== 0) return `${steeringOption(level, unicast)} is set`;
+  if (type === SOCK_RAW && typeSays !== 0) return "it writes the IP header itself";
+  return route === null ? null : `${steeringOption(level, routing)} is set`;
 }
 
 /** Where control messages would have a packet go, as far as they say. */

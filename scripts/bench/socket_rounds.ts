@@ -43,7 +43,7 @@ const SEND_COUNT = 3000;
 const ECHO_COUNT = 800;
 const STREAM_MIB = 48;
 const CONNECT_COUNT = 40;
-const SELECT_COUNT = 50;
+const SELECT_COUNT = 200;
 const IDLE_MS = 300;
 /** Rounds before those that count: the runtimes compile meanwhile. */
 const WARM_UP_ROUNDS = 3;
