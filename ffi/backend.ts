@@ -7,7 +7,7 @@
 
 import { connect, Socket } from "node:net";
 import { MifError } from "../lib/error.ts";
-import { openInBun, watchWakesInBun } from "./bun.ts";
+import { openInBun, readDatagramsInBun, watchWakesInBun } from "./bun.ts";
 import { openInDeno, watchWakesInDeno } from "./deno.ts";
 import type { Native } from "./symbols.ts";
 
@@ -42,6 +42,28 @@ export interface WakeWatch {
  */
 export function watchWakes(fd: number, wake: () => void): WakeWatch {
   return "Bun" in globalThis ? watchWakesInBun(fd, wake) : watchWakesInDeno(fd, wake);
+}
+
+/** Who hears of the datagrams that a runtime reads. */
+export interface DatagramListener {
+  /** Bytes of the listener's own, and the sender's port and address; a link-local one has a zone, by name. */
+  received(data: Uint8Array, port: number, address: string): void;
+  failed(errno: number): void;
+}
+
+/** Whether {@linkcode readDatagrams} can: no other runtime takes over such a descriptor. */
+export function readsDatagrams(): boolean {
+  return "Bun" in globalThis;
+}
+
+/**
+ * Gives a datagram descriptor to the runtime, which reads all that comes, without control messages. It does not keep the
+ * process alive.
+ *
+ * @returns What ends the reading and closes the descriptor. What was read already and not told yet is lost.
+ */
+export function readDatagrams(fd: number, listener: DatagramListener): () => void {
+  return readDatagramsInBun(fd, listener);
 }
 
 /** The backend of the runtime we are in; an error that names the runtimes where there is none. */

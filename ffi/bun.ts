@@ -1,11 +1,11 @@
 /**
- * Opens the library under Bun, and watches a descriptor. The only file that says `bun:ffi` and `Bun.`
+ * Opens the library under Bun, and watches descriptors. The only file that says `bun:ffi` and `Bun.`
  *
  * @module
  */
 
 import { createRequire } from "node:module";
-import type { WakeWatch } from "./backend.ts";
+import type { DatagramListener, WakeWatch } from "./backend.ts";
 import { type Native, SYMBOLS } from "./symbols.ts";
 
 /** Opens the library at `path`. */
@@ -23,6 +23,12 @@ export function openInBun(path: string): Native {
 /** What is used of Bun, whose types are not there for programs that run in Deno too. */
 interface BunRuntime {
   connect(options: { fd: number; socket: Record<string, unknown> }): Promise<WakeWatch>;
+  udpSocket(options: Record<string, unknown>): Promise<BunDatagramSocket>;
+}
+
+interface BunDatagramSocket {
+  unref(): void;
+  close(): void;
 }
 
 /** Calls `wake` whenever bytes come on a stream descriptor. */
@@ -36,4 +42,27 @@ export function watchWakesInBun(fd: number, wake: () => void): WakeWatch {
   });
   opened.catch(() => {});
   return socket!;
+}
+
+/** Has Bun read a datagram descriptor until the function it returns is called. */
+export function readDatagramsInBun(fd: number, listener: DatagramListener): () => void {
+  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
+  let socket: BunDatagramSocket | null = null;
+  let stopped = false;
+  const handlers = {
+    data: (_: unknown, data: Uint8Array, port: number, address: string) =>
+      listener.received(data, port, address),
+    error: ({ errno }: { errno: number }) => listener.failed(Math.abs(errno)),
+  };
+  // It takes `fd` though its types do not say so.
+  const opening = Bun.udpSocket({ fd, binaryType: "uint8array", socket: handlers });
+  opening.then((opened) => {
+    opened.unref();
+    if (stopped) opened.close();
+    else socket = opened;
+  }, handlers.error);
+  return () => {
+    stopped = true;
+    socket?.close();
+  };
 }

@@ -45,6 +45,7 @@ export const SYMBOLS = {
     "u32",
   ],
   mif_sendmsg: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "u32", "u32"],
+  mif_dup: ["i32"],
   mif_take: ["i32", "u32", "u32", "u32"],
   mif_give: ["i32"],
   mif_reactor_open: ["u32", "buffer", "u32"],

@@ -291,6 +291,11 @@ export fn mif_sendmmsg(
     return result(socket.sendMany(fd, memory orelse return failed(.INVAL), flags));
 }
 
+/// dup(2), close-on-exec, for a runtime that will own it; returns the new descriptor.
+export fn mif_dup(fd: i32) i32 {
+    return result(sys.call(linux.fcntl, .{ fd, linux.F.DUPFD_CLOEXEC, 3 }));
+}
+
 /// Takes over a socket: makes it non-blocking, and the calling thread's. EBADF and ENOTSOCK, and EAFNOSUPPORT,
 /// EPROTOTYPE and EPROTONOSUPPORT where it is not of this family, type, and, unless that is 0, protocol.
 export fn mif_take(fd: i32, family: u32, kind: u32, protocol: u32) i32 {

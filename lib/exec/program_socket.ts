@@ -11,6 +11,7 @@ import { native } from "../../ffi/library.ts";
 import { checked } from "../errno.ts";
 import type { SocketAddress } from "../pvd/pvd.ts";
 import { SO_DOMAIN, SO_PROTOCOL, SO_TYPE, SOL_SOCKET } from "../socket/options.ts";
+import { readOptions } from "../socket/read_options.ts";
 import type { SelectableSocket } from "../socket/selection.ts";
 import {
   decodeSockaddr,
@@ -24,6 +25,7 @@ const NOWHERE = new Uint8Array(16);
 
 /** Of any family: what is no socket has the family -1. */
 export class ProgramSocket implements SelectableSocket, Disposable {
+  readonly untouched = false;
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
@@ -70,15 +72,11 @@ export class ProgramSocket implements SelectableSocket, Disposable {
   }
 
   getsockopt(level: number, name: number): number {
-    const bytes = this.getsockoptBytes(level, name, 4);
-    return bytes.length === 4 ? new DataView(bytes.buffer).getInt32(0, true) : bytes[0] ?? 0;
+    return this.getsockopts([[level, name]])[0] ?? 0;
   }
 
-  getsockoptBytes(level: number, name: number, size: number): Uint8Array {
-    const bytes = new Uint8Array(size);
-    const result = native().mif_getsockopt(this.fd, level, name, bytes, bytes.length);
-    const length = checked(result, "getsockopt", `Cannot read option ${name} of level ${level}`);
-    return bytes.subarray(0, Math.min(length, size));
+  getsockopts(names: readonly (readonly [level: number, name: number])[]): (number | null)[] {
+    return readOptions(this.fd, names);
   }
 
   [Symbol.dispose](): void {

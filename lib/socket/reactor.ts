@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type WakeWatch, watchWakes } from "../../ffi/backend.ts";
+import { readsDatagrams, type WakeWatch, watchWakes } from "../../ffi/backend.ts";
 import { ReadyRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
 import { oncePerThread } from "../../ffi/once.ts";
@@ -53,6 +53,11 @@ export function useWaitStrategy(strategy: WaitStrategy): void {
     throw new Error(`Cannot wait by ${strategy}: this thread waits by ${current.strategy} already`);
   }
   wanted = strategy;
+}
+
+/** Whether the runtime may read datagrams instead, which spares a wake: where it can, unless one way of waiting is forced. */
+export function runtimeMayRead(): boolean {
+  return wanted === null && readsDatagrams();
 }
 
 /** One epoll set and what wakes us for it. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { MessageRecord, OptionRecord } from "../../ffi/layout.gen.ts";
+import { readDatagrams } from "../../ffi/backend.ts";
+import { MessageRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
 import { checked, errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
@@ -18,9 +19,34 @@ import {
   decodeControl,
   encodeControl,
 } from "./control.ts";
-import { SO_COOKIE, SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./options.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, reactor } from "./reactor.ts";
+import {
+  IP_BIND_ADDRESS_NO_PORT,
+  IP_MULTICAST_IF,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_MULTICAST_IF,
+  IPV6_PKTINFO,
+  SO_BINDTOIFINDEX,
+  SO_COOKIE,
+  SO_ERROR,
+  SO_RCVBUF,
+  SO_SNDBUF,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./options.ts";
+import { readOptions } from "./read_options.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  reactor,
+  runtimeMayRead,
+} from "./reactor.ts";
 import { boundPvd, cutOff, Selection } from "./selection.ts";
+import { senderOf } from "./sender.ts";
 import {
   checkedNumber,
   decodeSockaddr,
@@ -88,6 +114,16 @@ const BATCH_MAX = 64;
 /** After so many messages timers and others' sockets have their turn, however many are waiting. */
 const BURST_MAX = 256;
 const nothing = new Uint8Array(0);
+/** Options that ask for no control messages: those a socket on a PvD is given, and the sizes of its queues. */
+const PLAIN_OPTIONS: readonly number[] = [
+  [SOL_SOCKET, SO_BINDTOIFINDEX],
+  [SOL_SOCKET, SO_RCVBUF],
+  [SOL_SOCKET, SO_SNDBUF],
+  [IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT],
+  [IPPROTO_IP, IP_MULTICAST_IF],
+  [IPPROTO_IPV6, IPV6_MULTICAST_IF],
+  [IPPROTO_IPV6, IPV6_PKTINFO],
+].map(([level, name]) => level! * 0x10000 + name!);
 /** What setTimeout() can count to, 24 days: longer is for ever. */
 export const TIMEOUT_MAX_MS = 0x7fffffff;
 
@@ -137,8 +173,12 @@ let single: Arena | null = null;
 let batch: Arena | null = null;
 let outgoing: Arena | null = null;
 
+/** What an operation waits for; "datagram" is a read that the runtime may do for us. */
+type Direction = "read" | "write" | "datagram";
+
 /** An operation the kernel has put off. */
 interface Pending {
+  readonly direction: Direction;
   /** Tries again; stays pending where the kernel still says "later". */
   retry(): void;
   fail(reason: unknown): void;
@@ -228,8 +268,16 @@ export class Socket implements Disposable {
   #onLoopback = false;
   /** Messages of batches since the event loop had its turn, at least. */
   #burst = 0;
-  /** What a batch had beyond what was asked for, the next one last. */
+  /** What a batch had beyond what was asked for, or the runtime read, the next one last. */
   #received: ReceivedMessage[] = [];
+  /** Ends the runtime's own reading of our datagrams. */
+  #stopReading: (() => void) | null = null;
+  #isReconsidering = false;
+  #hasWaited = false;
+  /** The error that the runtime read. */
+  #readErrno = 0;
+  /** Nobody but us can have asked for control messages, and we have not. */
+  #isPlain: boolean;
   /** While the runtime has the descriptor: which socket it was (SO_COOKIE). */
   #lent: { cookie: string; lost: LostHandler } | null = null;
 
@@ -268,6 +316,7 @@ export class Socket implements Disposable {
     this.type = checkedNumber("type", type, 0xff);
     this.protocol = checkedNumber("protocol", protocol, 0xffff);
     this.#untouched = Socket.#opening;
+    this.#isPlain = Socket.#opening;
     if (this.#untouched) return;
     checked(
       native().mif_take(fd, family, type, protocol),
@@ -305,6 +354,11 @@ export class Socket implements Disposable {
 
   /** The descriptor, still the socket's own. @throws {MifError} EBADF after close(). */
   get fd(): number {
+    this.#isPlain = false;
+    return this.#open;
+  }
+
+  get #open(): number {
     // The runtime may have closed it, and the number be another's.
     if (this.#lent && cookieOf(this.#fd) !== this.#lent.cookie) this.#fd = -1;
     this.#untouched = false;
@@ -359,7 +413,7 @@ export class Socket implements Disposable {
     this.#applyDefault(address);
     const name = encodeSockaddr(this.#selection?.bindAddress(address) ?? address, this.family);
     checked(
-      native().mif_bind(this.fd, name, name.length),
+      native().mif_bind(this.#open, name, name.length),
       "bind",
       `Cannot bind to ${address.address} port ${address.port ?? 0}`,
     );
@@ -373,7 +427,7 @@ export class Socket implements Disposable {
     checkedWait(options);
     options.signal?.throwIfAborted();
     this.#selection?.check(to);
-    const result = native().mif_connect(this.fd, name, name.length);
+    const result = native().mif_connect(this.#open, name, name.length);
     if (result === 0 || result === -EINPROGRESS) this.#selection?.connected(to);
     if (result !== -EINPROGRESS) {
       checked(result, "connect", what);
@@ -391,7 +445,7 @@ export class Socket implements Disposable {
     checkedNumber("backlog", backlog, 0x7fffffff);
     this.#applyDefault();
     this.#selection?.listening();
-    checked(native().mif_listen(this.fd, backlog), "listen", "Cannot listen");
+    checked(native().mif_listen(this.#open, backlog), "listen", "Cannot listen");
     this.#listening = true;
   }
 
@@ -403,7 +457,7 @@ export class Socket implements Disposable {
         "read",
         "accept",
         options,
-        () => unlessLater(native().mif_accept(this.fd, name, name.length), "accept"),
+        () => unlessLater(native().mif_accept(this.#open, name, name.length), "accept"),
       );
       const connection = new Socket(fd, this.family, this.type, this.protocol);
       try {
@@ -420,43 +474,50 @@ export class Socket implements Disposable {
    * Sends on a connected socket; resolves with the number of bytes the kernel took: all of them, on a stream
    * too, where that may take several calls.
    */
-  async send(data: Uint8Array, options: WaitOptions & { flags?: number } = {}): Promise<number> {
+  send(data: Uint8Array, options: WaitOptions & { flags?: number } = {}): Promise<number> {
+    return this.type === SOCK_STREAM
+      ? this.#sendAll(data, options)
+      : this.sendmsg({ data, flags: options.flags }, options);
+  }
+
+  /** sendmsg(2): data with a destination and control messages; resolves with the bytes the kernel took. */
+  sendmsg(message: OutgoingMessage, options: WaitOptions = {}): Promise<number> {
+    return this.#perform("write", "sendmsg", options, () => this.#trySend(message));
+  }
+
+  async #sendAll(data: Uint8Array, options: WaitOptions & { flags?: number }): Promise<number> {
     const { flags } = options;
     let sent = await this.sendmsg({ data, flags }, options);
-    while (this.type === SOCK_STREAM && sent < data.length) {
+    while (sent < data.length) {
       sent += await this.sendmsg({ data: data.subarray(sent), flags }, options);
     }
     return sent;
   }
 
-  /** sendmsg(2): data with a destination and control messages; resolves with the bytes the kernel took. */
-  async sendmsg(message: OutgoingMessage, options: WaitOptions = {}): Promise<number> {
-    const { data, to } = message;
+  #trySend({ data, to, control = [], flags = 0 }: OutgoingMessage): number | undefined {
     if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
+    checkedNumber("flags", flags, 0xffffffff);
     this.#applyDefault(to);
     const destination = to === undefined ? null : this.#destination(to);
     const name = destination?.name ?? nothing;
-    const control = message.control?.length ? encodeControl(message.control) : nothing;
-    const flags = checkedNumber("flags", message.flags ?? 0, 0xffffffff);
-    return await this.#perform("write", "sendmsg", options, () => {
-      if (this.#selection) {
-        if (destination) this.#selection.check(destination.to);
-        else this.#selection.checkPeer();
-        this.#selection.checkFlags(flags);
-        if (message.control) this.#selection.checkControl(message.control);
-      }
-      const result = native().mif_sendmsg(
-        this.fd,
-        data,
-        data.length,
-        name,
-        name.length,
-        control,
-        control.length,
-        flags,
-      );
-      return unlessLater(result, "sendmsg");
-    });
+    const controlBytes = control.length > 0 ? encodeControl(control) : nothing;
+    if (this.#selection) {
+      if (destination) this.#selection.check(destination.to);
+      else this.#selection.checkPeer();
+      this.#selection.checkFlags(flags);
+      if (control.length > 0) this.#selection.checkControl(control);
+    }
+    const result = native().mif_sendmsg(
+      this.#open,
+      data,
+      data.length,
+      name,
+      name.length,
+      controlBytes,
+      controlBytes.length,
+      flags,
+    );
+    return unlessLater(result, "sendmsg");
   }
 
   /**
@@ -481,7 +542,7 @@ export class Socket implements Disposable {
     }
     if (count === 0) return 0;
     const result = native().mif_sendmmsg(
-      this.fd,
+      this.#open,
       arena.records,
       count * MessageRecord.SIZE,
       arena.data,
@@ -496,57 +557,76 @@ export class Socket implements Disposable {
   }
 
   /** recv(2): the next datagram, or what a stream has; empty at a stream's end. */
-  async recv(options: ReceiveOptions = {}): Promise<Uint8Array> {
-    return (await this.recvmsg(options)).data;
+  recv(options: ReceiveOptions = {}): Promise<Uint8Array> {
+    return this.#perform(
+      options.flags ? "read" : "datagram",
+      "recv",
+      options,
+      () => this.#tryReceive(options)?.data,
+    );
   }
 
   /** recvmsg(2): the next message with its sender and control messages. */
-  async recvmsg(options: ReceiveOptions = {}): Promise<ReceivedMessage> {
-    const size = checkedNumber("size", options.size ?? DATA_SIZE, DATA_SIZE_MAX);
-    const controlSize = checkedNumber(
-      "controlSize",
-      options.controlSize ?? CONTROL_SIZE,
-      CONTROL_SIZE_MAX,
+  recvmsg(options: ReceiveOptions = {}): Promise<ReceivedMessage> {
+    return this.#perform(
+      options.flags ? "read" : "datagram",
+      "recvmsg",
+      options,
+      () => this.#tryReceive(options),
     );
-    const flags = checkedNumber("flags", options.flags ?? 0, 0xffffffff);
+  }
+
+  #tryReceive(
+    { size = DATA_SIZE, controlSize = CONTROL_SIZE, flags = 0 }: ReceiveOptions,
+  ): ReceivedMessage | undefined {
+    checkedNumber("size", size, DATA_SIZE_MAX);
+    checkedNumber("controlSize", controlSize, CONTROL_SIZE_MAX);
+    checkedNumber("flags", flags, 0xffffffff);
     this.#applyDefault();
-    const earlier = this.#received.pop();
-    if (earlier && earlier.data.length <= size) return earlier;
-    if (earlier) {
-      // A stream's rest is for the next call, a datagram's is gone.
-      const rest = earlier.data.slice(size);
-      const isStream = this.type === SOCK_STREAM;
-      if (isStream) this.#received.push({ ...earlier, data: rest, length: rest.length });
-      const data = earlier.data.slice(0, size);
-      return { ...earlier, data, length: isStream ? size : earlier.length, truncated: !isStream };
-    }
+    const earlier = this.#takeReceived(size);
+    if (earlier !== undefined) return earlier;
     const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
     const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
     const control = controlSize <= CONTROL_SIZE ? arena.control : new Uint8Array(controlSize);
-    return await this.#perform("read", "recvmsg", options, () => {
-      arena.place(0, 0, size, 0, controlSize, 0);
-      const result = native().mif_recvmmsg(
-        this.fd,
-        arena.records,
-        arena.records.length,
-        data,
-        data.length,
-        arena.addresses,
-        arena.addresses.length,
-        control,
-        control.length,
-        // The length a datagram had, also where there was less room.
-        this.type === SOCK_STREAM ? flags : flags | MSG_TRUNC,
-      );
-      if (unlessLater(result, "recvmsg") === undefined) return undefined;
-      return received(arena, 0, data, size, control);
-    });
+    arena.place(0, 0, size, 0, controlSize, 0);
+    const result = native().mif_recvmmsg(
+      this.#open,
+      arena.records,
+      arena.records.length,
+      data,
+      data.length,
+      arena.addresses,
+      arena.addresses.length,
+      control,
+      control.length,
+      // The length a datagram had, also where there was less room.
+      this.type === SOCK_STREAM ? flags : flags | MSG_TRUNC,
+    );
+    if (unlessLater(result, "recvmsg") === undefined) return undefined;
+    return received(arena, 0, data, size, control);
+  }
+
+  /** The next message that was received before it was asked for, cut to a size. */
+  #takeReceived(size: number): ReceivedMessage | undefined {
+    const message = this.#received.pop();
+    if (message === undefined) {
+      const errno = this.#readErrno;
+      this.#readErrno = 0;
+      unlessLater(-errno, "recvmsg");
+      return undefined;
+    }
+    if (message.data.length <= size) return message;
+    // A stream's rest is for the next call, a datagram's is gone.
+    const isStream = this.type === SOCK_STREAM;
+    const rest = message.data.slice(size);
+    if (isStream) this.#received.push({ ...message, data: rest, length: rest.length });
+    const data = message.data.slice(0, size);
+    return { ...message, data, length: isStream ? size : message.length, truncated: !isStream };
   }
 
   /** recvmmsg(2): the messages that are there, as soon as there is one; 64 at most. Of a stream one chunk. */
   async recvmmsg(options: WaitOptions = {}): Promise<ReceivedMessage[]> {
-    const earlier = this.#received.splice(0).reverse();
-    return earlier.length > 0 ? earlier : await this.#receiveBatch(options);
+    return await this.#receiveBatch(options);
   }
 
   /**
@@ -612,7 +692,7 @@ export class Socket implements Disposable {
   /** shutdown(2): SHUT_RD, SHUT_WR or SHUT_RDWR. */
   shutdown(how: number): void {
     checked(
-      native().mif_shutdown(this.fd, checkedNumber("how", how, 2)),
+      native().mif_shutdown(this.#open, checkedNumber("how", how, 2)),
       "shutdown",
       "Cannot shut the socket down",
     );
@@ -631,7 +711,7 @@ export class Socket implements Disposable {
   /** Whether the socket has a peer: connect(2) has done its work, also on a datagram socket. */
   get connected(): boolean {
     const bytes = new Uint8Array(SOCKADDR_SIZE);
-    return native().mif_getsockname(this.fd, 1, bytes, bytes.length) >= 0;
+    return native().mif_getsockname(this.#open, 1, bytes, bytes.length) >= 0;
   }
 
   /** setsockopt(2): a number or boolean as an int, or bytes as they are. */
@@ -639,9 +719,13 @@ export class Socket implements Disposable {
     checkedNumber("level", level, 0xffff);
     checkedNumber("name", name, 0xffff);
     this.#selection?.checkOption(level, name);
+    if (!PLAIN_OPTIONS.includes(name + level * 0x10000)) {
+      this.#isPlain = false;
+      this.#reconsiderReading();
+    }
     const bytes = value instanceof Uint8Array ? value : int(Number(value));
     checked(
-      native().mif_setsockopt(this.fd, level, name, bytes, bytes.length),
+      native().mif_setsockopt(this.#open, level, name, bytes, bytes.length),
       "setsockopt",
       `Cannot set option ${name} of level ${level}`,
     );
@@ -656,17 +740,7 @@ export class Socket implements Disposable {
 
   /** getsockopt(2) of several at once: the first four bytes of each as an int, null where it has no value. */
   getsockopts(names: readonly (readonly [level: number, name: number])[]): (number | null)[] {
-    const bytes = new Uint8Array(names.length * OptionRecord.SIZE);
-    const view = new DataView(bytes.buffer);
-    const records = names.map(([level, name], i) => {
-      const record = new OptionRecord(view, i * OptionRecord.SIZE);
-      record.level = checkedNumber("level", level, 0xffff);
-      record.name = checkedNumber("name", name, 0xffff);
-      return record;
-    });
-    const result = native().mif_getsockopts(this.fd, bytes, bytes.length);
-    checked(result, "getsockopt", "Cannot read the options");
-    return records.map(({ value, length }) => length === 0 ? null : value);
+    return readOptions(this.#open, names);
   }
 
   /** getsockopt(2) of up to `size` bytes. */
@@ -675,7 +749,7 @@ export class Socket implements Disposable {
     checkedNumber("name", name, 0xffff);
     const bytes = new Uint8Array(checkedNumber("size", size, 0xffff));
     const length = checked(
-      native().mif_getsockopt(this.fd, level, name, bytes, bytes.length),
+      native().mif_getsockopt(this.#open, level, name, bytes, bytes.length),
       "getsockopt",
       `Cannot read option ${name} of level ${level}`,
     );
@@ -716,9 +790,11 @@ export class Socket implements Disposable {
 
   /** The end of all that is pending; the descriptor stays open. */
   #leave(): number {
-    const fd = this.fd;
+    const fd = this.#open;
     this.#selection?.release();
     if (this.#events !== 0) reactor().remove(fd);
+    this.#stopReading?.();
+    this.#stopReading = null;
     this.#fd = -1;
     this.#events = 0;
     this.#byDefault = null;
@@ -740,10 +816,12 @@ export class Socket implements Disposable {
     this.#applyDefault();
     const arena = batch ??= batchArena();
     const messages = await this.#perform("read", "recvmmsg", options, () => {
+      const earlier = this.#received.splice(0).reverse();
+      if (earlier.length > 0) return earlier;
       // A stream's messages are one.
       const count = this.type === SOCK_STREAM ? 1 : BATCH_MAX;
       const result = native().mif_recvmmsg(
-        this.fd,
+        this.#open,
         arena.records,
         count * MessageRecord.SIZE,
         arena.data,
@@ -777,7 +855,7 @@ export class Socket implements Disposable {
   #name(peer: number, syscall: string): SocketAddress {
     const bytes = new Uint8Array(SOCKADDR_SIZE);
     const length = checked(
-      native().mif_getsockname(this.fd, peer, bytes, bytes.length),
+      native().mif_getsockname(this.#open, peer, bytes, bytes.length),
       syscall,
       "Cannot read the socket's address",
     );
@@ -786,7 +864,7 @@ export class Socket implements Disposable {
 
   /** Tries now, and again whenever the socket may be ready, until there is a result: undefined is "later" (EAGAIN). */
   #perform<T>(
-    direction: "read" | "write",
+    direction: Direction,
     syscall: string,
     options: WaitOptions,
     attempt: () => T | undefined,
@@ -803,24 +881,25 @@ export class Socket implements Disposable {
 
   /** Keeps an operation until it succeeds; it fails on abort, timeout and close. */
   #wait<T>(
-    direction: "read" | "write",
+    direction: Direction,
     syscall: string,
     { signal, timeoutMs }: WaitOptions,
     resolve: (result: T) => void,
     reject: (reason: unknown) => void,
     attempt: () => T | undefined,
   ): void {
-    const queue = direction === "read" ? this.#readers : this.#writers;
+    const queue = direction === "write" ? this.#writers : this.#readers;
     // Where there is none and none can be, nothing waits.
     const waking = reactor();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const leave = () => {
       queue.delete(pending);
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
       if (this.#holding) waking.release();
     };
     const pending: Pending = {
+      direction,
       retry: () => {
         try {
           const result = attempt();
@@ -834,6 +913,7 @@ export class Socket implements Disposable {
       fail: (reason) => {
         leave();
         reject(reason);
+        this.#reconsiderReading();
       },
     };
     const abort = () => pending.fail(signal!.reason);
@@ -844,21 +924,86 @@ export class Socket implements Disposable {
       timer = setTimeout(() => pending.fail(timedOut(syscall)), timeoutMs);
     }
     try {
-      this.#watch(direction === "read" ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
+      if (direction === "write") {
+        this.#watch(EPOLLOUT);
+      } else if (this.#stopReading === null || !this.#runtimeMayRead()) {
+        this.#watch(EPOLLIN | EPOLLRDHUP);
+        if (this.#hasWaited) this.#reconsiderReading();
+        this.#hasWaited = true;
+      }
     } catch (error) {
       pending.fail(error);
     }
+  }
+
+  /** Whether the runtime's own loop may read for those who wait, which spares the reactor's wake. */
+  #runtimeMayRead(): boolean {
+    if (!this.#isPlain || this.type !== SOCK_DGRAM || !runtimeMayRead()) return false;
+    for (const { direction } of this.#readers) if (direction !== "datagram") return false;
+    return this.#readers.size > 0;
+  }
+
+  /**
+   * Has the runtime begin to read, or end it. Not at once: it costs more than one wait by the reactor, and when it ends
+   * the runtime may have read more than it has told.
+   */
+  #reconsiderReading(): void {
+    const isRight = () => this.#runtimeMayRead() === (this.#stopReading !== null);
+    if (this.#isReconsidering || isRight()) return;
+    this.#isReconsidering = true;
+    setImmediate(() => {
+      this.#isReconsidering = false;
+      if (this.#fd < 0 || isRight()) return;
+      if (this.#stopReading === null) return this.#startReading();
+      this.#stopReading();
+      this.#stopReading = null;
+      if (this.#readers.size > 0) this.#watch(EPOLLIN | EPOLLRDHUP);
+    });
+  }
+
+  #startReading(): void {
+    const fd = native().mif_dup(this.#open);
+    // The reactor goes on.
+    if (fd < 0) return;
+    this.#unwatch(EPOLLIN | EPOLLRDHUP);
+    this.#stopReading = readDatagrams(fd, {
+      received: (data, port, address) => {
+        const { length } = data;
+        const from = senderOf(address, port);
+        const whole = { truncated: false, controlTruncated: false };
+        this.#received.unshift({ data, length, from, control: [], ...whole });
+        this.#onRead();
+      },
+      failed: (errno) => {
+        this.#readErrno = errno;
+        this.#onRead();
+      },
+    });
+  }
+
+  #onRead(): void {
+    for (const pending of this.#readers) pending.retry();
+    // What nobody asks for is to stay in the kernel.
+    if (this.#received.length > 0 || this.#readErrno !== 0) this.#reconsiderReading();
   }
 
   /** Has the reactor tell us of these events too. */
   #watch(events: number): void {
     const wanted = this.#events | events;
     if (this.#events === 0) {
-      reactor().add(this.fd, wanted, (ready) => this.#onReady(ready));
+      reactor().add(this.#open, wanted, (ready) => this.#onReady(ready));
     } else if (wanted !== this.#events) {
-      reactor().change(this.fd, wanted);
+      reactor().change(this.#open, wanted);
     }
     this.#events = wanted;
+  }
+
+  /** Has the reactor tell us of these events no more. */
+  #unwatch(events: number): void {
+    if ((this.#events & events) === 0) return;
+    this.#events &= ~events;
+    if (this.#events === 0) reactor().remove(this.#fd);
+    else reactor().change(this.#fd, this.#events);
   }
 
   #onReady(events: number): void {
@@ -866,11 +1011,7 @@ export class Socket implements Disposable {
     if (failed || (events & EPOLLOUT) !== 0) {
       for (const pending of this.#writers) pending.retry();
       // Otherwise every send that empties the queue would wake us.
-      if (this.#writers.size === 0 && this.#fd >= 0 && (this.#events & EPOLLOUT) !== 0) {
-        this.#events &= ~EPOLLOUT;
-        if (this.#events === 0) reactor().remove(this.#fd);
-        else reactor().change(this.#fd, this.#events);
-      }
+      if (this.#writers.size === 0) this.#unwatch(EPOLLOUT);
     }
     if (failed || (events & (EPOLLIN | EPOLLRDHUP)) !== 0) {
       for (const pending of this.#readers) pending.retry();

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatAddress } from "../../lib/ip/address.ts";
 import { AF_INET, AF_INET6 } from "../../lib/socket/options.ts";
-import { decodeSockaddr, encodeSockaddr } from "../../lib/socket/sockaddr.ts";
+import { senderOf } from "../../lib/socket/sender.ts";
+import { decodeSockaddr, encodeSockaddr, SockaddrDecoder } from "../../lib/socket/sockaddr.ts";
 import { fuzzed } from "../fuzz.ts";
 import { gccSkip, runC } from "./c_program.ts";
 
@@ -106,4 +107,49 @@ test("bytes of any kind are an address or null", () => {
     }),
     fuzzed,
   );
+});
+
+test("a decoder that remembers says what one without memory says", () => {
+  // One byte apart, and of every length: what is like the last must still be told from it.
+  const names = fc.tuple(fc.constantFrom(2, 10, 0), fc.nat(40), fc.nat(39), fc.nat(2)).map(
+    ([family, length, at, value]) => {
+      const name = new Uint8Array(length);
+      if (at < length) name[at] = value;
+      if (length > 1) name.set([family, 0]);
+      return name;
+    },
+  );
+  fc.assert(
+    fc.property(fc.array(names, { maxLength: 30 }), fc.nat(8), (some, start) => {
+      const decoder = new SockaddrDecoder();
+      for (const name of some) {
+        const memory = new Uint8Array(start + 64);
+        memory.set(name, start);
+        // The kernel's length may be more than there is room for.
+        const whole = memory.slice(start, start + Math.min(name.length, 28));
+        assert.deepEqual(decoder.decode(memory, start, name.length), decodeSockaddr(whole));
+      }
+    }),
+    fuzzed,
+  );
+  const decoder = new SockaddrDecoder();
+  const name = encodeSockaddr({ address: "192.0.2.1", port: 7 }, AF_INET);
+  const given = decoder.decode(name, 0, name.length)!;
+  given.address = "changed";
+  assert.equal(decoder.decode(name, 0, name.length)!.address, "192.0.2.1");
+});
+
+test("a sender in text is the one in bytes", () => {
+  fc.assert(
+    fc.property(fc.oneof(bytes(4), bytes(16)), port, (address, port) => {
+      const text = formatAddress(address);
+      const family = address.length === 4 ? AF_INET : AF_INET6;
+      const expected = decodeSockaddr(encodeSockaddr({ address: text, port }, family));
+      assert.deepEqual(senderOf(text, port), expected);
+    }),
+    fuzzed,
+  );
+  const loopback = { family: 6, address: "fe80::1", port: 7, scopeId: 1 };
+  assert.deepEqual(senderOf("fe80::1%lo", 7), loopback);
+  assert.deepEqual(senderOf("fe80::1%nosuch0", 7), { ...loopback, scopeId: 0 });
 });
