@@ -46,7 +46,12 @@ export interface RouteState {
   /** Ours only. */
   rules: PolicyRule[];
   /** All addresses of the host, 4 or 16 bytes. */
-  addresses: Uint8Array[];
+  addresses: { interface: number; bytes: Uint8Array }[];
+  /**
+   * Interfaces in a VRF. Their table is found by the device, and only sockets that are bound to it may have their
+   * addresses: they need nothing of ours.
+   */
+  vrfInterfaces: ReadonlySet<number>;
   /** Destinations, "address/length", that the main table makes unreachable or swallows. */
   refused: string[];
   /** Whether somebody else has routes in a table, or a rule that names it. */
@@ -189,6 +194,7 @@ function findSources(pvds: PvdInfo[], state: RouteState, tables: Tables): Source
   const sources: Source[] = [];
   const placed = new Set<string>();
   for (const pvd of pvds) {
+    if (state.vrfInterfaces.has(pvd.interface.index)) continue;
     for (const address of pvd.addresses) {
       const { bytes } = parseAddress(address.address)!;
       if (isLinkLocal(bytes) || isLoopback(bytes)) continue;
@@ -197,9 +203,9 @@ function findSources(pvds: PvdInfo[], state: RouteState, tables: Tables): Source
     }
   }
   // An address whose link is down, or that is in no PvD for some other reason, stays where it was.
-  for (const bytes of state.addresses) {
+  for (const { interface: index, bytes } of state.addresses) {
     const rule = ruleOf(before, bytes);
-    if (!rule || placed.has(formatAddress(bytes))) continue;
+    if (!rule || placed.has(formatAddress(bytes)) || state.vrfInterfaces.has(index)) continue;
     const family = bytes.length === 4 ? 4 : 6;
     sources.push({ family, bytes, ...rule, pvd: null, subnet: null, why: "on no link" });
   }
@@ -357,6 +363,8 @@ function explain(sources: Source[], tables: Tables): string[] {
         `${text} has no table: ${link} has several routers, and nothing says which of them gave it; ` +
           "solicit their advertisements (CAP_NET_RAW)",
       );
+    } else if (why === "no gateway" && pvd?.router) {
+      notices.add(`${text} has no table: its router ${pvd.router} is no default router`);
     } else if (why === "several PvDs") {
       notices.add(
         `${prefixOf(bytes, bytes.length * 8).text} has no table: several PvDs hold the address, ` +
@@ -387,7 +395,7 @@ function findGone({ rules, addresses }: RouteState, held: Held[]): PolicyRule[] 
         return false;
       }
       const { bytes, prefixLength } = parsePrefix(from)!;
-      return !addresses.some((address) => prefixContains(bytes, prefixLength, address));
+      return !addresses.some((address) => prefixContains(bytes, prefixLength, address.bytes));
     }).map(({ from }) => from),
   );
   // The kernel lists rules of one priority in the order in which they came.

@@ -39,13 +39,22 @@ export function readHostRoutes(): HostRoutes {
 function readState(kernel: KernelSnapshot): RouteState {
   const names = new Map(kernel.links.map(({ index, name }) => [index, interfaceName(name)]));
   const nameOf = (index: number) => names.get(index) ?? `if${index}`;
+  const vrfs = new Set(
+    kernel.links.filter(({ vrfTable }) => vrfTable !== 0).map(({ index }) => index),
+  );
   const named = new Set<number>();
   const state: RouteState = {
     // Also those in tables that no rule names any more, or not yet.
     routes: readRoutes({ protocol: ROUTE_PROTOCOL })
       .flatMap((record) => readPolicyRoute(record, nameOf) ?? []),
     rules: [],
-    addresses: kernel.addresses.map(({ address, family }) => recordAddress(address, family)),
+    addresses: kernel.addresses.map((record) => ({
+      interface: record.interface,
+      bytes: recordAddress(record.address, record.family),
+    })),
+    vrfInterfaces: new Set(
+      kernel.links.filter(({ master }) => vrfs.has(master)).map(({ index }) => index),
+    ),
     refused: kernel.routes.flatMap(refusedDestination),
     isForeign: memoized((table) =>
       named.has(table) || readRoutes({ table }).some((route) => !readPolicyRoute(route, nameOf))

@@ -92,6 +92,7 @@ interface Match {
 export class ModelKernel {
   readonly targets = new Map<string, PolicyRoute | PolicyRule>();
   readonly foreign = new Set<number>();
+  readonly vrfInterfaces = new Set<number>();
   /** What main refuses. */
   readonly refused: string[] = [];
   #pvds: PvdInfo[];
@@ -111,9 +112,10 @@ export class ModelKernel {
     return {
       routes: all.filter((target) => target.kind === "route"),
       rules: all.filter((target) => target.kind === "rule"),
-      addresses: this.#pvds.flatMap(({ addresses }) =>
-        addresses.map(({ address }) => parseAddress(address)!.bytes)
+      addresses: this.#pvds.flatMap(({ addresses, interface: { index } }) =>
+        addresses.map(({ address }) => ({ interface: index, bytes: parseAddress(address)!.bytes }))
       ),
+      vrfInterfaces: this.vrfInterfaces,
       refused: this.refused,
       isForeign: (table) => this.foreign.has(table),
     };

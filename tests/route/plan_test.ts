@@ -115,9 +115,22 @@ describe("what is installed", () => {
     assert.deepEqual(plan, { changes: [], notices: [], unattributed: [] });
   });
 
+  test("an interface in a VRF gets nothing, and loses what it had", () => {
+    const [pvd] = routers() as [PvdInfo];
+    const { kernel } = installed([pvd]);
+    kernel.vrfInterfaces.add(pvd.interface.index);
+    install(kernel, [pvd]);
+    assert.equal(kernel.targets.size, 0);
+  });
+
   test("a PvD without a gateway gets nothing", () => {
     const { plan } = installed([pvdOf({ link: "h0", addresses: ["192.0.2.2/24", `${S1}/64`] })]);
-    assert.deepEqual(plan.changes, []);
+    assert.deepEqual([plan.changes, plan.notices], [[], []]);
+    const withdrawn = installed(routers([{ gateways: [] }])).plan;
+    assert.match(
+      withdrawn.notices.join(),
+      /^2001:db8:1::\/64 has no table: its router fe80::1 is no/,
+    );
   });
 
   test("a link that needs no gateway, and IPv4 through an IPv6 router", () => {
@@ -535,7 +548,7 @@ test("whatever was there, of ours or half of it, the next installation makes it 
       for (const { from } of rules) {
         const tables = rules.filter((rule) => rule.from === from).map(({ table }) => table);
         const { bytes, prefixLength } = parsePrefix(from)!;
-        const isThere = addresses.some((each) => prefixContains(bytes, prefixLength, each));
+        const isThere = addresses.some((each) => prefixContains(bytes, prefixLength, each.bytes));
         assert.deepEqual([tables.length, tables.includes(null)], [isThere ? 2 : 1, true]);
       }
       for (const [source, way] of certain(second, ["router-advertisement", "rule"])) {
