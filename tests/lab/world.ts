@@ -177,13 +177,13 @@ export class World {
     const none = ["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"];
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...none];
     // In a user namespace there is no such user: in another one inside it we are, and no capability counts outside.
-    const inside = ["unshare", "--user", "--map-user=65534", "--map-group=65534"];
+    const inside = ["unshare", "--user", "--keep-caps", "--map-user=65534", "--map-group=65534"];
     const probe = ["sh", "-c", 'test -x "$0" && test -r .', process.execPath];
     try {
       commandOutput([...nobody, ...probe]);
     } catch {
       // Also where the runtime is in a private directory. The files stay ours.
-      return { argv: [...inside, "setpriv", ...none], env: {} };
+      return { argv: [...inside, "setpriv", "--ambient-caps=-all", ...none], env: {} };
     }
     const home = join(this.#directory, "home");
     mkdirSync(home);
