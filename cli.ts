@@ -10,6 +10,7 @@
 import process from "node:process";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
+import { get } from "./cli/get.ts";
 import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
@@ -29,6 +30,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
+  },
+  get: {
+    run: get,
+    summary: "what is at a URL, through a domain: URL [--pvd PVD] [-i] [--ca FILE] [--solicit]",
   },
   route: {
     run: route,

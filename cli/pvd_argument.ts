@@ -4,7 +4,7 @@
  * @module
  */
 
-import { listPvds, MifError, type PvdInfo } from "../mod.ts";
+import { getpvdinfo, listPvds, MifError, type PvdInfo } from "../mod.ts";
 import { UsageError } from "./usage.ts";
 
 /**
@@ -33,4 +33,22 @@ export function pvdArgument(text: string | undefined, pvds: PvdInfo[] = listPvds
     errno: 64,
     syscall: "listPvds",
   });
+}
+
+/**
+ * The PvD of a command that needs none; null where none is named. What only the routers say (RFC 8106) is known after
+ * asking them.
+ */
+export async function namedPvd(
+  name: string | undefined,
+  solicit: boolean,
+): Promise<PvdInfo | null> {
+  if (name !== undefined) {
+    return pvdArgument(
+      name,
+      solicit ? await getpvdinfo("localhost", null, { solicit }) : undefined,
+    );
+  }
+  if (solicit) throw new UsageError("--solicit is for the PvD that --pvd names");
+  return null;
 }

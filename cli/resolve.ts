@@ -9,12 +9,11 @@ import {
   AI_CANONNAME,
   type DnsRecord,
   getaddrinfo,
-  getpvdinfo,
   MifError,
   type PvdInfo,
   query,
 } from "../mod.ts";
-import { pvdArgument } from "./pvd_argument.ts";
+import { namedPvd } from "./pvd_argument.ts";
 import { readWords, UsageError } from "./usage.ts";
 
 /**
@@ -37,18 +36,6 @@ export async function resolve(words: string[]): Promise<string> {
   return type === undefined
     ? await addresses(name, service, pvd, json)
     : await records(name, type, pvd, json);
-}
-
-/** Null where none is named. What only the routers say (RFC 8106) is known after asking them. */
-async function namedPvd(name: string | undefined, solicit: boolean): Promise<PvdInfo | null> {
-  if (name !== undefined) {
-    return pvdArgument(
-      name,
-      solicit ? await getpvdinfo("localhost", null, { solicit }) : undefined,
-    );
-  }
-  if (solicit) throw new UsageError("--solicit is for the PvD that --pvd names");
-  return null;
 }
 
 async function addresses(

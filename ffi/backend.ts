@@ -30,6 +30,29 @@ export function adopt(fd: number, options: { allowHalfOpen?: boolean } = {}): So
     : new Socket({ fd, readable: true, writable: true, ...options });
 }
 
+/** A stream that can be told to read no further: in no type, but in Node and in Deno. */
+interface ReadingHandle {
+  readStart(): unknown;
+  readStop(): unknown;
+}
+
+/**
+ * Has a TLS socket hold its peer back while it is paused. Deno's reads on then, into memory without end, unless the
+ * connection under it is stopped. Bun's needs nothing, and has no such handle.
+ */
+export function pauseTogether(secured: Socket, plain: Socket): void {
+  const { _handle } = plain as { _handle?: Partial<ReadingHandle> };
+  if (typeof _handle?.readStop !== "function" || typeof _handle.readStart !== "function") return;
+  const handle = _handle as ReadingHandle;
+  secured.on("pause", () => {
+    if (!secured.destroyed) handle.readStop();
+  });
+  // It is told a turn later, when it may be paused again.
+  secured.on("resume", () => {
+    if (!secured.destroyed && !secured.isPaused()) handle.readStart();
+  });
+}
+
 /** A descriptor the runtime watches for us. It keeps the process alive while it is ref'd. */
 export interface WakeWatch {
   ref(): unknown;

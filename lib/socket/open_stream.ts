@@ -7,7 +7,7 @@
 
 import type { Socket as RuntimeSocket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { adopt } from "../../ffi/backend.ts";
+import { adopt, pauseTogether } from "../../ffi/backend.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { listPvds } from "../pvd/list.ts";
@@ -288,6 +288,7 @@ function secure(
       plain.off("error", fail);
       // The TLS socket tells it.
       plain.on("error", () => {});
+      pauseTogether(secured!, plain);
       resolve(secured!);
     };
     let secured: TLSSocket | undefined;

@@ -18,8 +18,11 @@ export interface Certificates {
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
+/** What is wrong with a certificate. */
+export type Flaw = "expired" | "self-signed";
+
 /** Makes a certificate for these names: `["DNS:service.example", "IP:127.0.0.1"]`. */
-export function makeCertificates(names: readonly string[]): Certificates {
+export function makeCertificates(names: readonly string[], flaw?: Flaw): Certificates {
   const directory = mkdtempSync(join(tmpdir(), "mif-certificates-"));
   const openssl = (...args: string[]) =>
     execFileSync("openssl", args, { cwd: directory, stdio: ["ignore", "ignore", "pipe"] });
@@ -35,8 +38,15 @@ export function makeCertificates(names: readonly string[]): Certificates {
     );
     openssl(
       ...["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],
-      ...["-CAcreateserial", "-out", "server.pem", "-days", "2", "-copy_extensions", "copy"],
+      ...["-CAcreateserial", "-out", "server.pem", "-copy_extensions", "copy"],
+      ...["-days", flaw === "expired" ? "-1" : "2"],
     );
+    if (flaw === "self-signed") {
+      openssl(
+        ...["req", "-x509", "-key", "server.key", "-in", "server.csr", "-out", "server.pem"],
+        ...["-copy_extensions", "copy", "-days", "2"],
+      );
+    }
     return { ca: read("ca.pem"), cert: read("server.pem"), key: read("server.key") };
   } finally {
     rmSync(directory, { recursive: true });
