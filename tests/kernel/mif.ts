@@ -73,13 +73,21 @@ export async function stated(host: Host): Promise<PvdInfo[]> {
 }
 
 function changed(before: IpFacts, after: IpFacts): boolean {
-  const text = ({ links, routes }: IpFacts) => withoutLifetimes(JSON.stringify([links, routes]));
-  return text(before) !== text(after);
+  const [earlier, later] = [before, after].map(({ links, routes }) =>
+    JSON.stringify([links, routes])
+  );
+  if (withoutLifetimes(earlier!) !== withoutLifetimes(later!)) return true;
+  // A lifetime only becomes shorter by itself: a router has spoken meanwhile.
+  const ended = lifetimes(earlier!);
+  return lifetimes(later!).some((seconds, at) => seconds > ended[at]!);
+}
+
+const LIFETIMES = /"(validSeconds|valid_life_time|preferred_life_time|expires)": ?(-?\d+)/g;
+
+function lifetimes(text: string): number[] {
+  return [...text.matchAll(LIFETIMES)].map(([, , seconds]) => Number(seconds));
 }
 
 function withoutLifetimes(text: string): string {
-  return text.replace(
-    /"(validSeconds|valid_life_time|preferred_life_time|expires)": ?-?\d+/g,
-    "$1",
-  );
+  return text.replace(LIFETIMES, "$1");
 }
