@@ -168,6 +168,16 @@ export class Selection {
     }
   }
 
+  /**
+   * Whether there is something to wait for. Nothing is asked where all that was heard is proved: what is heard while the
+   * socket waits ends the wait.
+   *
+   * @throws {MifError} ENETUNREACH: the PvD is lost.
+   */
+  checkWait(): void {
+    if (!watching || this.#lost || this.#provedBy !== readingNumber()) this.checkPeer();
+  }
+
   /** The socket is going to listen: where its link has no other router it is to hear only this link. */
   listening(): void {
     if (this.#deviceBound) return;
@@ -490,16 +500,18 @@ export class Selection {
     throw routeError(this.pvd, `${text} is for every router on ${name}, and it has several`);
   }
 
+  /** Whether a redirect of the source's family could name a router of others. */
   #hasOtherRouters(kernel: KernelSnapshot): boolean {
-    return [...defaultRouters(kernel, this.pvd.interface.index)]
-      .some((router) => !this.#source.gateways.includes(router));
+    const { bytes, gateways } = this.#source;
+    return [...defaultRouters(kernel, this.pvd.interface.index, [bytes.length === 4 ? 4 : 6])]
+      .some((router) => !gateways.includes(router));
   }
 
   /** A default router of the link that is not the source's own. */
   #isOtherRouter(address: string, kernel: KernelSnapshot): boolean {
     const { index } = this.pvd.interface;
     return !this.#source.gateways.includes(address) &&
-      defaultRouters(kernel, index).has(address);
+      defaultRouters(kernel, index, [4, 6]).has(address);
   }
 
   /** IPv4 with a bound device and no route assumes that the whole world is on the link. */
@@ -754,12 +766,17 @@ function addressRecords(
     ));
 }
 
-/** Next hops of an interface's default routes. */
-function defaultRouters(kernel: KernelSnapshot, index: number): ReadonlySet<string> {
-  return oncePerSnapshot(kernel, `routers ${index}`, () =>
+/** Next hops of an interface's default routes of these families. */
+function defaultRouters(
+  kernel: KernelSnapshot,
+  index: number,
+  families: readonly number[],
+): ReadonlySet<string> {
+  return oncePerSnapshot(kernel, `routers ${index} ${families.join(" ")}`, () =>
     new Set(
       kernel.routes.filter((route) =>
-        route.interface === index && route.gatewayFamily !== 0 && route.destinationLength === 0
+        route.interface === index && route.gatewayFamily !== 0 && route.destinationLength === 0 &&
+        families.includes(route.family)
       ).map((route) => formatAddress(recordAddress(route.gateway, route.gatewayFamily))),
     ));
 }

@@ -874,7 +874,7 @@ export class Socket implements Disposable {
       options.signal?.throwIfAborted();
       const result = attempt();
       if (result !== undefined) return resolve(result);
-      this.#selection?.checkPeer();
+      this.#selection?.checkWait();
       this.#wait(direction, syscall, options, resolve, reject, attempt);
     });
   }
@@ -903,7 +903,7 @@ export class Socket implements Disposable {
       retry: () => {
         try {
           const result = attempt();
-          if (result === undefined) return this.#selection?.checkPeer();
+          if (result === undefined) return this.#selection?.checkWait();
           leave();
           resolve(result);
         } catch (error) {

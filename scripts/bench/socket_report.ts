@@ -8,7 +8,7 @@ import { table, times } from "./report.ts";
 import { type Spread, spread } from "./rounds.ts";
 import type { SocketMeasured, SocketTable } from "./socket_rounds.ts";
 
-/** Two ways compared round by round, or one held against a number. */
+/** Two ways compared, or one held against a number. */
 export interface SocketRatio {
   /** What is divided by what, or what is measured in which unit. */
   of: string;
@@ -32,7 +32,11 @@ const TITLES: Record<SocketTable, [title: string, unit: string]> = {
 export function socketRatios(measured: readonly SocketMeasured[]): SocketRatio[] {
   const find = (table: SocketTable, by: string, way: string) =>
     measured.find((m) => m.table === table && m.by === by && m.way === way)!;
-  const over = (a: number[], b: number[]) => spread(a.map((value, round) => value / b[round]!));
+  // The ratio of the medians, with the quartiles of the rounds' own ratios.
+  const over = (a: number[], b: number[]): Spread => ({
+    ...spread(a.map((value, round) => value / b[round]!)),
+    median: spread(a).median / spread(b).median,
+  });
   const ratios: SocketRatio[] = [];
   const add = (of: string, aim: string, value: Spread) => ratios.push({ of, aim, value });
   const own = { Deno: "Deno.listenDatagram", Bun: "Bun.udpSocket" };
