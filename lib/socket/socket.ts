@@ -273,6 +273,7 @@ export class Socket implements Disposable {
   /** Ends the runtime's own reading of our datagrams. */
   #stopReading: (() => void) | null = null;
   #isReconsidering = false;
+  #lastEncoded: SocketAddressInit & { name: Uint8Array } | null = null;
   #hasWaited = false;
   /** The error that the runtime read. */
   #readErrno = 0;
@@ -1018,10 +1019,22 @@ export class Socket implements Disposable {
     }
   }
 
+  /** Most go where the last one went. The bytes are not to be changed. */
+  #encode(to: SocketAddressInit): Uint8Array {
+    const last = this.#lastEncoded;
+    const isLast = last?.address === to?.address && last?.port === to?.port &&
+      last?.scopeId === to?.scopeId;
+    if (last && isLast) return last.name;
+    const name = encodeSockaddr(to, this.family);
+    const { address, port, scopeId } = to;
+    this.#lastEncoded = { address, port, scopeId, name };
+    return name;
+  }
+
   /** Where to send: in the kernel's form, and with the interface a link-local address needs on a PvD. */
   #destination(address: SocketAddressInit): { name: Uint8Array; to: SocketAddressInit } {
+    if (this.#selection === null) return { name: this.#encode(address), to: address };
     const name = encodeSockaddr(address, this.family);
-    if (this.#selection === null) return { name, to: address };
     const to = this.#selection.destination(address);
     return { name: to === address ? name : encodeSockaddr(to, this.family), to };
   }
