@@ -158,6 +158,22 @@ describe("datagrams", { timeout }, () => {
     },
   );
 
+  test("go where each is sent, however like the one before", { timeout }, async () => {
+    using a = bound();
+    const receivers = [bound(), bound(), bound()];
+    const to = { address: "::1", port: 0 };
+    for (const [i, receiver] of [...receivers, ...receivers.toReversed()].entries()) {
+      // The same object, changed.
+      to.port = receiver.getsockname().port;
+      await a.sendmsg({ data: new Uint8Array([i]), to });
+      assert.deepEqual([...await receiver.recv({ timeoutMs: 1000 })], [i]);
+    }
+    to.port = 70_000;
+    await assert.rejects(a.sendmsg({ data: text(""), to }), RangeError);
+    await assert.rejects(a.sendmsg({ data: text(""), to: null as never }), TypeError);
+    for (const receiver of receivers) receiver.close();
+  });
+
   test("come to the next owner when nobody waits any more", { timeout }, async () => {
     using a = bound();
     const b = bound();
