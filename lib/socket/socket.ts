@@ -104,6 +104,7 @@ export interface ReceivedMessage {
 
 const EAGAIN = 11;
 const EINPROGRESS = 115;
+const MSG_PEEK = 0x02;
 const MSG_CTRUNC = 0x08;
 const MSG_TRUNC = 0x20;
 const DATA_SIZE = 65536;
@@ -584,7 +585,7 @@ export class Socket implements Disposable {
     checkedNumber("controlSize", controlSize, CONTROL_SIZE_MAX);
     checkedNumber("flags", flags, 0xffffffff);
     this.#applyDefault();
-    const earlier = this.#takeReceived(size);
+    const earlier = this.#takeReceived(size, (flags & MSG_PEEK) !== 0);
     if (earlier !== undefined) return earlier;
     const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
     const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
@@ -607,9 +608,9 @@ export class Socket implements Disposable {
     return received(arena, 0, data, size, control);
   }
 
-  /** The next message that was received before it was asked for, cut to a size. */
-  #takeReceived(size: number): ReceivedMessage | undefined {
-    const message = this.#received.pop();
+  /** The next message that was received before it was asked for, cut to a size; it stays where it is only peeked at. */
+  #takeReceived(size: number, isPeek: boolean): ReceivedMessage | undefined {
+    const message = isPeek ? this.#received.at(-1) : this.#received.pop();
     if (message === undefined) {
       const errno = this.#readErrno;
       this.#readErrno = 0;
@@ -620,7 +621,9 @@ export class Socket implements Disposable {
     // A stream's rest is for the next call, a datagram's is gone.
     const isStream = this.type === SOCK_STREAM;
     const rest = message.data.slice(size);
-    if (isStream) this.#received.push({ ...message, data: rest, length: rest.length });
+    if (isStream && !isPeek) {
+      this.#received.push({ ...message, data: rest, length: rest.length });
+    }
     const data = message.data.slice(0, size);
     return { ...message, data, length: isStream ? size : message.length, truncated: !isStream };
   }
@@ -648,15 +651,19 @@ export class Socket implements Disposable {
       // Another call of next() may be first.
       while (this.#received.length === 0) {
         try {
-          const messages = await this.#receiveBatch({});
+          const messages = await this.#receiveBatch({}, () => over);
           this.#received = messages.reverse().concat(this.#received);
         } catch (error) {
           over = true;
           if (this.#fd < 0) return done;
           throw error;
         }
+        if (over) break;
       }
-      return take();
+      // What came with the end is the next receiver's, and so is what came beyond the next message.
+      const result = over ? done : take();
+      if (this.#received.length > 0) this.#retryReaders();
+      return result;
     };
     return {
       next: () => {
@@ -666,6 +673,7 @@ export class Socket implements Disposable {
       // One by one: who stops in the middle finds the rest at the socket.
       return: () => {
         over = true;
+        this.#retryReaders();
         return Promise.resolve(done);
       },
       [Symbol.asyncIterator]() {
@@ -813,10 +821,15 @@ export class Socket implements Disposable {
     else this.selectPvd(pvdInForce(null, this.#byDefault));
   }
 
-  async #receiveBatch(options: WaitOptions): Promise<ReceivedMessage[]> {
+  /** Without a message only when it was given up meanwhile. */
+  async #receiveBatch(
+    options: WaitOptions,
+    isGivenUp: () => boolean = () => false,
+  ): Promise<ReceivedMessage[]> {
     this.#applyDefault();
     const arena = batch ??= batchArena();
     const messages = await this.#perform("read", "recvmmsg", options, () => {
+      if (isGivenUp()) return [];
       const earlier = this.#received.splice(0).reverse();
       if (earlier.length > 0) return earlier;
       // A stream's messages are one.
@@ -982,8 +995,12 @@ export class Socket implements Disposable {
     });
   }
 
-  #onRead(): void {
+  #retryReaders(): void {
     for (const pending of this.#readers) pending.retry();
+  }
+
+  #onRead(): void {
+    this.#retryReaders();
     // What nobody asks for is to stay in the kernel.
     if (this.#received.length > 0 || this.#readErrno !== 0) this.#reconsiderReading();
   }
@@ -1014,9 +1031,7 @@ export class Socket implements Disposable {
       // Otherwise every send that empties the queue would wake us.
       if (this.#writers.size === 0) this.#unwatch(EPOLLOUT);
     }
-    if (failed || (events & (EPOLLIN | EPOLLRDHUP)) !== 0) {
-      for (const pending of this.#readers) pending.retry();
-    }
+    if (failed || (events & (EPOLLIN | EPOLLRDHUP)) !== 0) this.#retryReaders();
   }
 
   /** Most go where the last one went. The bytes are not to be changed. */

@@ -92,6 +92,33 @@ const programs: Record<string, () => Promise<void> | void> = {
       console.log(`error ${(error as { code: string }).code}`);
     }
   },
+  /** 200 sockets wait while all that can be collected is, again and again; nobody but the operations knows them. */
+  async collect() {
+    const scope = globalThis as { gc?: () => void; Bun?: { gc(now: boolean): void } };
+    const collect = scope.gc ?? (() => scope.Bun!.gc(true));
+    const waiting = Array.from({ length: 200 }, () => {
+      const s = boundSocket();
+      return { to: s.getsockname(), received: s.recv({ timeoutMs: 20_000 }) };
+    });
+    const iterated = boundSocket();
+    const iterator = iterated[Symbol.asyncIterator]();
+    const next = iterator.next();
+    const to = iterated.getsockname();
+    using sender = boundSocket();
+    for (const [i, { to }] of waiting.entries()) {
+      if (i % 10 === 0) {
+        collect();
+        await sleep(1);
+      }
+      await sender.sendmsg({ data: new Uint8Array([i]), to });
+    }
+    collect();
+    await sender.sendmsg({ data: new Uint8Array([7]), to });
+    const all = await Promise.all(waiting.map(({ received }) => received));
+    if (!all.every(([byte], i) => byte === i)) throw new Error("not what was sent");
+    const { value } = await next;
+    console.log(`collected, ${all.length} and ${(value as { data: Uint8Array }).data[0]}`);
+  },
   /** 40 workers, each ended while it waits with eight reactors; tells what they leave, and that another one works. */
   async workers() {
     const script = new URL("./worker_script.ts", import.meta.url);

@@ -43,6 +43,17 @@ test("a process with a pending receive stays", { timeout }, async () => {
   }
 });
 
+test("what waits is not collected as garbage", { timeout }, () => {
+  const [runtime, ...words] = scriptArgv(script);
+  // Deno, unlike Bun, lets programs collect by this flag only.
+  const flags = "deno" in process.versions ? [words.shift()!, "--v8-flags=--expose-gc"] : [];
+  const { stdout, stderr } = spawnSync(runtime!, [...flags, ...words, "collect"], {
+    encoding: "utf8",
+    timeout: 50_000,
+  });
+  assert.deepEqual([stdout, stderr], ["collected, 200 and 7\n", ""]);
+});
+
 describe("each way of waiting", { timeout }, () => {
   for (const strategy of ["io_uring", "thread"]) {
     test(`${strategy} wakes, and costs nothing while nothing comes`, { timeout }, () => {

@@ -214,6 +214,57 @@ describe("datagrams", { timeout }, () => {
     await assert.rejects(a.recv({ timeoutMs: 5 }), { code: "ETIMEDOUT" });
   });
 
+  test("return() in the middle of a batch, and while next() waits", { timeout }, async () => {
+    using a = bound();
+    using b = bound();
+    const send = (word: string) => a.sendmsg({ data: text(word), to: b.getsockname() });
+    for (const word of ["one", "two", "three"]) await send(word);
+    const first = b[Symbol.asyncIterator]();
+    assert.deepEqual((await first.next()).value!.data, text("one"));
+    assert.deepEqual(await first.return!(), { done: true, value: undefined });
+    assert.deepEqual(await first.next(), { done: true, value: undefined });
+    const second = b[Symbol.asyncIterator]();
+    assert.deepEqual((await second.next()).value!.data, text("two"));
+    assert.deepEqual((await second.next()).value!.data, text("three"));
+    const waiting = second.next();
+    assert.deepEqual(await second.return!(), { done: true, value: undefined });
+    assert.deepEqual(await waiting, { done: true, value: undefined });
+    assert.deepEqual(await second.next(), { done: true, value: undefined });
+    const third = b[Symbol.asyncIterator]();
+    const rest = third.next();
+    await send("four");
+    assert.deepEqual((await rest).value!.data, text("four"));
+  });
+
+  test("of one batch go to all who wait, in whatever way", { timeout }, async () => {
+    using a = bound();
+    using b = bound();
+    const iterators = [b[Symbol.asyncIterator](), b[Symbol.asyncIterator]()];
+    const word = async (next: Promise<IteratorResult<{ data: Uint8Array }, void>>) =>
+      (await next).value!.data;
+    const received = [
+      ...iterators.map((iterator) => word(iterator.next())),
+      b.recv({ timeoutMs: 5000 }),
+      b.recvmmsg({ timeoutMs: 5000 }).then((messages) => messages[0]!.data),
+    ];
+    await sleep(20);
+    const sent = ["one", "two", "three", "four"].map(text);
+    await a.connect(b.getsockname());
+    assert.equal(a.sendmmsg(sent), 4);
+    assert.deepEqual(
+      (await Promise.all(received)).map((data) => new TextDecoder().decode(data)).sort(),
+      ["four", "one", "three", "two"],
+    );
+    assert.equal(a.sendmmsg(sent), 4);
+    assert.deepEqual(await word(iterators[0]!.next()), sent[0]);
+    const { MSG_PEEK } = o;
+    for (const size of [2, 9]) {
+      const { data } = await b.recvmsg({ flags: MSG_PEEK, size });
+      assert.deepEqual(data, sent[1]!.slice(0, size));
+    }
+    assert.deepEqual(await b.recv(), sent[1]);
+  });
+
   test("a refused one is ECONNREFUSED", { timeout }, async () => {
     using gone = bound();
     using a = bound();
@@ -271,6 +322,31 @@ describe("streams", { timeout }, () => {
     await assert.rejects(async () => {
       for await (const _ of bound(o.AF_INET6, o.SOCK_STREAM).connections());
     }, { code: "EINVAL" });
+  });
+
+  test("connected tells whether there is a peer", { timeout }, async () => {
+    const [client, server] = await streams();
+    using unbound = socket(o.AF_INET6, o.SOCK_STREAM);
+    using listening = bound(o.AF_INET6, o.SOCK_STREAM);
+    listening.listen();
+    assert.deepEqual(
+      [client, server, unbound, listening].map(({ connected }) => connected),
+      [true, true, false, false],
+    );
+    await assert.rejects(unbound.connect({ address: "::1", port: 1 }), { code: "ECONNREFUSED" });
+    assert.equal(unbound.connected, false);
+    using datagrams = bound();
+    assert.equal(datagrams.connected, false);
+    await datagrams.connect(listening.getsockname());
+    assert.equal(datagrams.connected, true);
+    client.shutdown(o.SHUT_WR);
+    assert.equal((await server.recv({ timeoutMs: 1000 })).length, 0);
+    assert.deepEqual([client.connected, server.connected], [true, true]);
+    server.close();
+    await client.recv({ timeoutMs: 1000 });
+    assert.equal(client.connected, false);
+    client.close();
+    for (const each of [client, server]) assert.throws(() => each.connected, { code: "EBADF" });
   });
 
   test("a refused or reset one is a named error", { timeout }, async () => {
