@@ -8,6 +8,9 @@ import { connect, type ConnectOptions, MifError, type PvdInfo } from "../../mod.
 import { makeCertificates } from "./certificates.ts";
 import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
 
+/** Whatever waits for ever is to fail by its name. */
+const timeout = 60_000;
+
 const { ca, cert, key } = makeCertificates(["DNS:service.example", "IP:127.0.0.1"]);
 const hostname = "127.0.0.1";
 const servers: Server[] = [];
@@ -59,18 +62,22 @@ after(() => {
   for (const server of servers) server.close();
 });
 
-test("the streams carry what was sent before, both ways, and a half-closed connection", async () => {
-  await using connection = await connect({ hostname, port: ports.echo });
-  assert.equal(connection.pvd, null);
-  assert.equal(connection.socket.remotePort, ports.echo);
-  await sleep(20);
-  const writer = connection.writable.getWriter();
-  await writer.write(new TextEncoder().encode("late"));
-  await writer.close();
-  assert.equal(await new Response(connection.readable).text(), "early late");
-});
+test(
+  "the streams carry what was sent before, both ways, and a half-closed connection",
+  { timeout },
+  async () => {
+    await using connection = await connect({ hostname, port: ports.echo });
+    assert.equal(connection.pvd, null);
+    assert.equal(connection.socket.remotePort, ports.echo);
+    await sleep(20);
+    const writer = connection.writable.getWriter();
+    await writer.write(new TextEncoder().encode("late"));
+    await writer.close();
+    assert.equal(await new Response(connection.readable).text(), "early late");
+  },
+);
 
-test("the socket is the runtime's own", async () => {
+test("the socket is the runtime's own", { timeout }, async () => {
   const { socket } = await connect({ hostname, port: ports.echo });
   let text = "";
   socket.on("data", (chunk) => text += chunk);
@@ -79,7 +86,7 @@ test("the socket is the runtime's own", async () => {
   assert.equal(text, "early by socket");
 });
 
-test("32 MiB go there and back unchanged", async () => {
+test("32 MiB go there and back unchanged", { timeout }, async () => {
   await using connection = await connect({ hostname, port: ports.echo });
   const size = 32 << 20;
   const data = new Uint8Array(size).map((_, i) => i * 31 + (i >> 13));
@@ -97,7 +104,7 @@ test("32 MiB go there and back unchanged", async () => {
   assert.ok(back.subarray(6).every((byte, i) => byte === data[i]));
 });
 
-test("close() sends what was written, and may be called twice", async () => {
+test("close() sends what was written, and may be called twice", { timeout }, async () => {
   const received = Promise.withResolvers<string>();
   const server = createServer((socket) => {
     let text = "";
@@ -111,7 +118,7 @@ test("close() sends what was written, and may be called twice", async () => {
   assert.equal((await received.promise).length, 500_000);
 });
 
-test("a reset is a failure of the streams, not their end", async () => {
+test("a reset is a failure of the streams, not their end", { timeout }, async () => {
   for (const waitMs of [0, 50]) {
     const connection = await connect({ hostname, port: ports.reset });
     connection.socket.write("reset me");
@@ -122,7 +129,9 @@ test("a reset is a failure of the streams, not their end", async () => {
   }
 });
 
-test("a name without a PvD is the system's to resolve; with one only its servers are asked", async () => {
+test("a name without a PvD is the system's to resolve; with one only its servers are asked", {
+  timeout,
+}, async () => {
   await using connection = await connect({ hostname: "localhost", port: ports.echo });
   assert.equal(connection.socket.remoteAddress, hostname);
   const code = (hostname: string, pvd: PvdInfo | null) =>
@@ -136,7 +145,7 @@ test("a name without a PvD is the system's to resolve; with one only its servers
   assert.equal(await code("127.1", null), "connected");
 });
 
-test("a connection that cannot be made says why", async () => {
+test("a connection that cannot be made says why", { timeout }, async () => {
   const code = async (options: Parameters<typeof connect>[0], expected: string) => {
     const error = await connect(options).then(() => null, (error) => error);
     assert.ok(error instanceof MifError, String(error));
@@ -151,33 +160,37 @@ test("a connection that cannot be made says why", async () => {
   await assert.rejects(connect({ hostname: 1 as unknown as string, port: 1 }), TypeError);
 });
 
-test("several PvDs are tried in the order that is said, and the error names each", async () => {
-  const target = { hostname: "192.0.2.1", port: 1 };
-  const [one, two] = ["one.example", "two.example"].map((id) => ({ ...absent, id })) as [
-    PvdInfo,
-    PvdInfo,
-  ];
-  const failure = async (options: Partial<ConnectOptions>) => {
-    const error = await connect({ ...target, ...options }).then(() => null, (error) => error);
-    assert.ok(error instanceof MifError, String(error));
-    return error;
-  };
-  const both = await failure({ pvd: [two, one] });
-  assert.equal(both.code, "ENONET");
-  assert.match(both.message, /on any of 2 PvDs: PvD two\.example: .*; PvD one\.example: /);
-  const causes = (both.cause as AggregateError).errors;
-  assert.deepEqual(causes.map(({ code }) => code), ["ENONET", "ENONET"]);
-  assert.deepEqual(await failure({ pvd: [one] }), await failure({ pvd: one }));
-  assert.equal((await failure({ pvd: "any", policy: () => [] })).code, "ENONET");
-  const chosen = await failure({ pvd: "any", policy: () => Promise.resolve([one, two]) });
-  assert.match(chosen.message, /PvD one\.example: .*; PvD two\.example: /);
-  await assert.rejects(connect({ ...target, pvd: [] }), TypeError);
-  await assert.rejects(connect({ ...target, pvd: [one], policy: (pvds) => pvds }), TypeError);
-  // A mistake of the caller's is none of the network's.
-  await assert.rejects(connect({ ...target, pvd: [{} as PvdInfo, one] }), TypeError);
-});
+test(
+  "several PvDs are tried in the order that is said, and the error names each",
+  { timeout },
+  async () => {
+    const target = { hostname: "192.0.2.1", port: 1 };
+    const [one, two] = ["one.example", "two.example"].map((id) => ({ ...absent, id })) as [
+      PvdInfo,
+      PvdInfo,
+    ];
+    const failure = async (options: Partial<ConnectOptions>) => {
+      const error = await connect({ ...target, ...options }).then(() => null, (error) => error);
+      assert.ok(error instanceof MifError, String(error));
+      return error;
+    };
+    const both = await failure({ pvd: [two, one] });
+    assert.equal(both.code, "ENONET");
+    assert.match(both.message, /on any of 2 PvDs: PvD two\.example: .*; PvD one\.example: /);
+    const causes = (both.cause as AggregateError).errors;
+    assert.deepEqual(causes.map(({ code }) => code), ["ENONET", "ENONET"]);
+    assert.deepEqual(await failure({ pvd: [one] }), await failure({ pvd: one }));
+    assert.equal((await failure({ pvd: "any", policy: () => [] })).code, "ENONET");
+    const chosen = await failure({ pvd: "any", policy: () => Promise.resolve([one, two]) });
+    assert.match(chosen.message, /PvD one\.example: .*; PvD two\.example: /);
+    await assert.rejects(connect({ ...target, pvd: [] }), TypeError);
+    await assert.rejects(connect({ ...target, pvd: [one], policy: (pvds) => pvds }), TypeError);
+    // A mistake of the caller's is none of the network's.
+    await assert.rejects(connect({ ...target, pvd: [{} as PvdInfo, one] }), TypeError);
+  },
+);
 
-test("each address of a name is tried, and the error names each", async () => {
+test("each address of a name is tried, and the error names each", { timeout }, async () => {
   const error = await connect({ hostname: "localhost", port: 1 }).then(
     () => null,
     (error) => error,
@@ -190,32 +203,38 @@ test("each address of a name is tried, and the error names each", async () => {
   }
 });
 
-test("TLS checks the certificate, for the address or for servername, which it sends", async () => {
-  const read = async (tls: object) => {
-    await using connection = await connect({ hostname, port: ports.tls, tls });
-    assert.equal((connection.socket as TLSSocket).authorized, true);
-    return await new Response(connection.readable).text();
-  };
-  assert.equal(await read({ ca }), "servername none");
-  assert.equal(await read({ ca, servername: "service.example" }), "servername service.example");
-  const port = ports.tls;
-  await assert.rejects(connect({ hostname, port, tls: { ca, servername: "other.example" } }), {
-    code: "ERR_TLS_CERT_ALTNAME_INVALID",
-  });
-  await assert.rejects(connect({ hostname, port, tls: true }), {
-    code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  });
-  await assert.rejects(connect({ hostname: "localhost", port, tls: { ca } }), {
-    code: "ERR_TLS_CERT_ALTNAME_INVALID",
-  });
-  // No TLS there: the greeting is none. Node's code, the same in both runtimes.
-  await assert.rejects(connect({ hostname, port: ports.echo, tls: true }), {
-    code: "ERR_SSL_WRONG_VERSION_NUMBER",
-  });
-  await assert.rejects(connect({ hostname, port: ports.reset, tls: true }), { code: "ECONNRESET" });
-});
+test(
+  "TLS checks the certificate, for the address or for servername, which it sends",
+  { timeout },
+  async () => {
+    const read = async (tls: object) => {
+      await using connection = await connect({ hostname, port: ports.tls, tls });
+      assert.equal((connection.socket as TLSSocket).authorized, true);
+      return await new Response(connection.readable).text();
+    };
+    assert.equal(await read({ ca }), "servername none");
+    assert.equal(await read({ ca, servername: "service.example" }), "servername service.example");
+    const port = ports.tls;
+    await assert.rejects(connect({ hostname, port, tls: { ca, servername: "other.example" } }), {
+      code: "ERR_TLS_CERT_ALTNAME_INVALID",
+    });
+    await assert.rejects(connect({ hostname, port, tls: true }), {
+      code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    });
+    await assert.rejects(connect({ hostname: "localhost", port, tls: { ca } }), {
+      code: "ERR_TLS_CERT_ALTNAME_INVALID",
+    });
+    // No TLS there: the greeting is none. Node's code, the same in both runtimes.
+    await assert.rejects(connect({ hostname, port: ports.echo, tls: true }), {
+      code: "ERR_SSL_WRONG_VERSION_NUMBER",
+    });
+    await assert.rejects(connect({ hostname, port: ports.reset, tls: true }), {
+      code: "ECONNRESET",
+    });
+  },
+);
 
-test("http2.connect() takes the socket in one line", async () => {
+test("http2.connect() takes the socket in one line", { timeout }, async () => {
   const tls = { ca, servername: "service.example", ALPNProtocols: ["h2"] };
   const { socket } = await connect({ hostname, port: ports.http2, tls });
   const session = connectHttp2("https://service.example", { createConnection: () => socket });
@@ -233,7 +252,7 @@ test("http2.connect() takes the socket in one line", async () => {
   await new Promise<void>((resolve) => session.close(resolve));
 });
 
-test("abort and timeout end it at every await, with nothing left open", async () => {
+test("abort and timeout end it at every await, with nothing left open", { timeout }, async () => {
   const opened = openDescriptors();
   const reason = new Error("no longer wanted");
   const targets = [
@@ -264,7 +283,7 @@ test("abort and timeout end it at every await, with nothing left open", async ()
   assert.equal(Math.max(opened, await descriptorsDownTo(opened)), opened);
 });
 
-test("1,000 connections, and those that failed, leave no descriptor", async () => {
+test("1,000 connections, and those that failed, leave no descriptor", { timeout }, async () => {
   const round = async (count: number) => {
     for (let i = 0; i < count; i++) {
       const connection = await connect({ hostname, port: ports.silent });

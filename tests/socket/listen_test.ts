@@ -19,6 +19,9 @@ import { makeCertificates } from "./certificates.ts";
 import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
 import { type Answer, answerTo } from "./http_requests.ts";
 
+/** Whatever waits for ever is to fail by its name. */
+const timeout = 60_000;
+
 const { ca, cert, key } = makeCertificates(["DNS:service.example", "IP:127.0.0.1"]);
 const hostname = "127.0.0.1";
 
@@ -46,39 +49,43 @@ function procName(port: number): string {
   return `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-test("listen() gives connections as they are asked for; a loop that is left can be taken up again", async () => {
-  using listener = listen({ hostname, port: 0 });
-  const { port, ...address } = listener.addresses[0]!;
-  assert.deepEqual(address, { family: 4, address: hostname, scopeId: 0 });
-  for (let round = 0; round < 3; round++) {
-    const clients = await Promise.all([1, 2, 3].map(() => connect({ hostname, port })));
-    const accepted: number[] = [];
-    for await (const connection of listener) {
-      accepted.push(connection.socket.remotePort!);
-      const writer = connection.writable.getWriter();
-      await writer.write(new TextEncoder().encode("welcome"));
-      await writer.close();
-      if (accepted.length === 3) break;
+test(
+  "listen() gives connections as they are asked for; a loop that is left can be taken up again",
+  { timeout },
+  async () => {
+    using listener = listen({ hostname, port: 0 });
+    const { port, ...address } = listener.addresses[0]!;
+    assert.deepEqual(address, { family: 4, address: hostname, scopeId: 0 });
+    for (let round = 0; round < 3; round++) {
+      const clients = await Promise.all([1, 2, 3].map(() => connect({ hostname, port })));
+      const accepted: number[] = [];
+      for await (const connection of listener) {
+        accepted.push(connection.socket.remotePort!);
+        const writer = connection.writable.getWriter();
+        await writer.write(new TextEncoder().encode("welcome"));
+        await writer.close();
+        if (accepted.length === 3) break;
+      }
+      assert.deepEqual(
+        accepted.sort(),
+        clients.map(({ socket }) => socket.localPort!).sort(),
+      );
+      for (const client of clients) {
+        assert.equal(await new Response(client.readable).text(), "welcome");
+        await client.close();
+      }
     }
-    assert.deepEqual(
-      accepted.sort(),
-      clients.map(({ socket }) => socket.localPort!).sort(),
-    );
-    for (const client of clients) {
-      assert.equal(await new Response(client.readable).text(), "welcome");
-      await client.close();
-    }
-  }
-});
+  },
+);
 
-test("close() ends the loop", async () => {
+test("close() ends the loop", { timeout }, async () => {
   const listener = listen({ hostname, port: 0 });
   setTimeout(() => listener.close(), 20);
   for await (const _ of listener) assert.fail("nobody connects");
   listener.close();
 });
 
-test("listen() refuses what it cannot do", () => {
+test("listen() refuses what it cannot do", { timeout }, () => {
   assert.throws(() => listen({ port: 80 }), TypeError);
   assert.throws(() => listen({ hostname: "localhost", port: 0 }), TypeError);
   assert.throws(() => listen({ hostname, port: 65536 }), RangeError);
@@ -196,7 +203,7 @@ function started(kind: "http" | "https", options: Partial<ServeOptions> = {}) {
 }
 
 for (const kind of ["http", "https"] as const) {
-  test(`${kind}: serve() listens where it says, and nothing else does`, async () => {
+  test(`${kind}: serve() listens where it says, and nothing else does`, { timeout }, async () => {
     const before = listeningHere();
     const listened: unknown[] = [];
     const { server, port, get, end } = started(kind, { onListen: (a) => listened.push(...a) });
@@ -208,7 +215,7 @@ for (const kind of ["http", "https"] as const) {
     assert.deepEqual(listeningHere(), before);
   });
 
-  test(`${kind}: requests and answers are whole`, async () => {
+  test(`${kind}: requests and answers are whole`, { timeout }, async () => {
     const { port, agent, get, post, request, end } = started(kind);
     const missing = await get("/x");
     assert.deepEqual([missing.status, String(missing.body)], [404, "nothing here"]);
@@ -240,7 +247,7 @@ for (const kind of ["http", "https"] as const) {
     await end();
   });
 
-  test(`${kind}: an error is 500 and tells the client nothing`, async () => {
+  test(`${kind}: an error is 500 and tells the client nothing`, { timeout }, async () => {
     const { get, end } = started(kind, { onError: undefined });
     const printed: unknown[] = [];
     const print = console.error;
@@ -260,7 +267,7 @@ for (const kind of ["http", "https"] as const) {
     await end();
   });
 
-  test(`${kind}: onError answers; a body that breaks off is cut short`, async () => {
+  test(`${kind}: onError answers; a body that breaks off is cut short`, { timeout }, async () => {
     const { get, end } = started(kind);
     seen.errors = [];
     const { status, body } = await get("/throw");
@@ -270,25 +277,29 @@ for (const kind of ["http", "https"] as const) {
     await end();
   });
 
-  test(`${kind}: a client that goes aborts the request and cancels the answer`, async () => {
-    const { request, end } = started(kind);
-    const { aborted, cancelled } = seen;
-    for (const path of ["/slow", "/endless"]) {
-      const { requests } = seen;
-      const leaving = request(path);
-      leaving.on("error", () => {});
-      leaving.on("response", (response) => response.on("error", () => {}).resume());
-      leaving.end();
-      await until(() => seen.requests > requests);
-      // So that the endless answer has begun.
-      await sleep(50);
-      leaving.destroy();
-    }
-    await until(() => seen.aborted === aborted + 1 && seen.cancelled === cancelled + 1);
-    await end();
-  });
+  test(
+    `${kind}: a client that goes aborts the request and cancels the answer`,
+    { timeout },
+    async () => {
+      const { request, end } = started(kind);
+      const { aborted, cancelled } = seen;
+      for (const path of ["/slow", "/endless"]) {
+        const { requests } = seen;
+        const leaving = request(path);
+        leaving.on("error", () => {});
+        leaving.on("response", (response) => response.on("error", () => {}).resume());
+        leaving.end();
+        await until(() => seen.requests > requests);
+        // So that the endless answer has begun.
+        await sleep(50);
+        leaving.destroy();
+      }
+      await until(() => seen.aborted === aborted + 1 && seen.cancelled === cancelled + 1);
+      await end();
+    },
+  );
 
-  test(`${kind}: hostile and odd requests`, async () => {
+  test(`${kind}: hostile and odd requests`, { timeout }, async () => {
     const { port, get, raw, end } = started(kind);
     const close = "Host: a.example\r\nConnection: close\r\n\r\n";
     const status = async (text: string) => Number((await raw(text)).split(" ")[1]);
@@ -314,7 +325,9 @@ for (const kind of ["http", "https"] as const) {
     await end();
   });
 
-  test(`${kind}: shutdown() refuses newcomers and lets requests end; a signal does not`, async () => {
+  test(`${kind}: shutdown() refuses newcomers and lets requests end; a signal does not`, {
+    timeout,
+  }, async () => {
     const first = started(kind);
     const { requests } = seen;
     const slow = first.get("/slow");
@@ -340,7 +353,7 @@ for (const kind of ["http", "https"] as const) {
     assert.throws(() => serve(handler, { hostname, port: 0, signal: controller.signal }));
   });
 
-  test(`${kind}: servers that come and go leave no descriptor`, async () => {
+  test(`${kind}: servers that come and go leave no descriptor`, { timeout }, async () => {
     const round = async () => {
       const { get, end } = started(kind);
       assert.equal((await get("/")).status, 404);
