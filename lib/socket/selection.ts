@@ -88,7 +88,7 @@ export class Selection {
   #provedBy = -1;
   #peer: SocketAddressInit | null = null;
   #steering = false;
-  #lent = false;
+  #isGone: (() => boolean) | null = null;
   #lost: MifError | null = null;
   /** Whether its link has routers of others as well: a redirect may lead any destination to one of them, at any time. */
   #shared = false;
@@ -284,10 +284,12 @@ export class Selection {
     }
   }
 
-  /** The runtime has the descriptor: once the PvD is lost, even for a moment, the socket is over. */
-  lend(): void {
-    this.checkPeer();
-    this.#lent = true;
+  /**
+   * The runtime has the descriptor: once the PvD is lost, even for a moment, the socket is over. `isGone` tells whether
+   * the runtime has closed it.
+   */
+  lend(isGone: () => boolean): void {
+    this.#isGone = isGone;
   }
 
   /** The runtime has closed the descriptor. */
@@ -297,13 +299,14 @@ export class Selection {
 
   /** Proves all of it again after the kernel's tables changed; where it fails, ends what is pending. */
   prove(): void {
+    if (this.#isGone?.()) return this.forget();
     if (this.#lost) return;
     try {
       this.#provePeer();
     } catch (error) {
       const reason = lost(this.pvd, error);
       // Where the kernel has no way at all nothing leaves, and the PvD may come back.
-      if ((error as MifError).code === "EPVDROUTE" || this.#lent || this.#isAbandoned()) {
+      if ((error as MifError).code === "EPVDROUTE" || this.#isGone || this.#isAbandoned()) {
         this.#lost = reason;
         this.#cutOff();
       }
@@ -535,11 +538,11 @@ const AT_ONCE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 export function cutOff(socket: SelectableSocket): void {
   try {
     socket.setsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX, LOOPBACK);
-  } catch {
+  } catch (error) {
     // Bound to the PvD's device, which only CAP_NET_RAW may change. Our own sending ends all the same, and with the
     // descriptor the kernel's.
-    const { SOL_SOCKET, SO_LINGER } = options;
-    if (socket.type === options.SOCK_STREAM) socket.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE);
+    const isTied = (error as MifError).code === "EPERM" && socket.type === options.SOCK_STREAM;
+    if (isTied) socket.setsockopt(options.SOL_SOCKET, options.SO_LINGER, AT_ONCE);
   }
 }
 

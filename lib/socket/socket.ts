@@ -280,8 +280,8 @@ export class Socket implements Disposable {
   #readErrno = 0;
   /** Nobody but us can have asked for control messages, and we have not. */
   #isPlain: boolean;
-  /** While the runtime has the descriptor: which socket it was (SO_COOKIE). */
-  #lent: { cookie: string; lost: LostHandler } | null = null;
+  /** While the runtime has the descriptor. */
+  #lent: LostHandler | null = null;
 
   static {
     lend = (lender, take, lost) => lender.#lend(take, lost);
@@ -361,8 +361,6 @@ export class Socket implements Disposable {
   }
 
   get #open(): number {
-    // The runtime may have closed it, and the number be another's.
-    if (this.#lent && cookieOf(this.#fd) !== this.#lent.cookie) this.#fd = -1;
     this.#untouched = false;
     if (this.#fd < 0) throw closed("use");
     return this.#fd;
@@ -1065,7 +1063,7 @@ export class Socket implements Disposable {
   #lend<T>(take: (fd: number) => T, lost: LostHandler): { taken: T; end(): void } {
     const { fd } = this;
     const selection = this.#selection;
-    selection?.lend();
+    selection?.checkPeer();
     const taken = take(fd);
     // Neither proved nor cut off: it goes on.
     this.#selection = null;
@@ -1073,7 +1071,10 @@ export class Socket implements Disposable {
     if (selection === null) return { taken, end() {} };
     this.#fd = fd;
     this.#selection = selection;
-    this.#lent = { cookie: cookieOf(fd), lost };
+    this.#lent = lost;
+    // The runtime may close it before it says so, and the number be another's.
+    const cookie = cookieOf(fd);
+    selection.lend(() => this.#fd < 0 || cookieOf(fd) !== cookie);
     const end = () => {
       selection.forget();
       this.#fd = -1;
@@ -1084,7 +1085,7 @@ export class Socket implements Disposable {
   #interrupt(error: MifError): void {
     for (const pending of this.#readers) pending.fail(error);
     for (const pending of this.#writers) pending.fail(error);
-    this.#lent?.lost(error);
+    this.#lent?.(error);
   }
 
   #setHolding(holding: boolean): void {
