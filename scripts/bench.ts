@@ -1,9 +1,10 @@
 /**
- * `deno task bench [snapshot|sockets]`: how fast we are in Deno and in Bun; without a word both parts.
+ * `deno task bench [snapshot|sockets|names]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
  * - `sockets`: UDP and TCP of ours, beside the runtimes' own and a C program; setsockopt(pvd); CPU while waiting.
+ * - `names`: questions to a name server, beside Deno.resolveDns(), Bun.dns and node:dns; memory over a million of them.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -19,6 +20,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
+import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
+import { measureNames, type NameMeasured, type NameMemory } from "./bench/name_rounds.ts";
 import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
 import { type Candidate, measureRounds } from "./bench/rounds.ts";
 import { formatSockets, socketRatios } from "./bench/socket_report.ts";
@@ -43,9 +46,10 @@ interface Bench {
   rounds: number;
   snapshot?: Pick<Report, "measured" | "ratios">;
   sockets?: { measured: SocketMeasured[]; ratios: SocketRatio[] };
+  names?: { measured: NameMeasured[]; memory: NameMemory[]; ratios: NameRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets"];
+const PARTS = ["snapshot", "sockets", "names"];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -74,6 +78,7 @@ async function main(): Promise<void> {
     const wants = (part: string) => positionals.length === 0 || positionals.includes(part);
     if (wants("snapshot")) bench.snapshot = await benchSnapshot(directory);
     if (wants("sockets")) bench.sockets = await benchSockets(directory);
+    if (wants("names")) bench.names = await benchNames();
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -106,20 +111,33 @@ async function benchSockets(directory: string): Promise<Bench["sockets"]> {
   return { measured, ratios: socketRatios(measured) };
 }
 
+async function benchNames(): Promise<Bench["names"]> {
+  await using world = new World();
+  const names = await measureNames(world, runtimeCommands("names.ts"), rounds, progress);
+  return { ...names, ratios: nameRatios(names.measured) };
+}
+
 /** By whom to command line. Compiles the C program. */
 function measuringCommands(
   directory: string,
   source: string,
   script: string,
 ): Record<string, string[]> {
-  const path = (name: string) => fileURLToPath(new URL(`bench/${name}`, import.meta.url));
   const program = join(directory, source.replace(".c", ""));
-  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", "-o", program, path(source));
+  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", "-o", program, benchPath(source));
+  return { C: [program], ...runtimeCommands(script) };
+}
+
+/** By runtime to command line. */
+function runtimeCommands(script: string): Record<string, string[]> {
   return {
-    C: [program],
-    Deno: [deno(), "run", "-A", "--unstable-net", path(script)],
-    Bun: [bun(), path(script)],
+    Deno: [deno(), "run", "-A", "--unstable-net", benchPath(script)],
+    Bun: [bun(), benchPath(script)],
   };
+}
+
+function benchPath(name: string): string {
+  return fileURLToPath(new URL(`bench/${name}`, import.meta.url));
 }
 
 async function candidatesIn(
@@ -166,6 +184,10 @@ function publish(bench: Bench): void {
   console.log(formatMachine(bench));
   if (bench.snapshot) console.log(format(bench.snapshot));
   if (bench.sockets) console.log(formatSockets(bench.sockets.measured, bench.sockets.ratios));
+  if (bench.names) {
+    const { measured, memory, ratios } = bench.names;
+    console.log(formatNames(measured, memory, ratios));
+  }
 }
 
 function deno(): string {
@@ -189,7 +211,7 @@ function progress(text: string): void {
 const access = labAccess();
 const unknown = positionals.find((word) => !PARTS.includes(word));
 if (unknown !== undefined) {
-  console.error(`Not a part of the bench: ${unknown}. There are ${PARTS.join(" and ")}.`);
+  console.error(`Not a part of the bench: ${unknown}. There are ${PARTS.join(", ")}.`);
   process.exitCode = 2;
 } else if (!access.ok) {
   console.error(`The networks to measure in cannot be built here: ${access.reason}.`);

@@ -56,15 +56,14 @@ export function readOutcome(
   });
   const isDenied = message.rcode === Rcode.NXDOMAIN;
   while (true) {
-    const own = message.answers.filter((record) =>
-      record.class === CLASS_IN && equalNames(record.name, name)
+    const records = message.answers.filter((record) =>
+      (record.type === type || type === RecordType.ANY) && isOf(record, name)
     );
-    const records = own.filter((record) => record.type === type || type === RecordType.ANY);
     if (records.length > 0 && !isDenied) {
       for (const record of records) ttlSeconds = Math.min(ttlSeconds, record.ttlSeconds);
       return outcome("found", records);
     }
-    const alias = aliasOf(message, own, name);
+    const alias = aliasOf(message, name);
     if (alias === null) break;
     if (alias === "too long") return outcome("loop");
     passed.push(name);
@@ -87,13 +86,18 @@ export function readOutcome(
   return outcome(status);
 }
 
+function isOf(record: RecordView, name: DnsName): boolean {
+  return record.class === CLASS_IN && equalNames(record.name, name);
+}
+
 /** Where a CNAME (RFC 1034 3.6.2) or a DNAME above (RFC 6672) leads. */
 function aliasOf(
   message: Message,
-  own: RecordView[],
   name: DnsName,
 ): { target: DnsName; ttlSeconds: number } | null | "too long" {
-  const cname = own.find(({ type }) => type === RecordType.CNAME);
+  const cname = message.answers.find((record) =>
+    record.type === RecordType.CNAME && isOf(record, name)
+  );
   if (cname) return { target: targetOf(message, cname), ttlSeconds: cname.ttlSeconds };
   for (const record of message.answers) {
     if (record.type !== RecordType.DNAME || record.class !== CLASS_IN) continue;

@@ -8,7 +8,7 @@
 const FOUND_MAX_SECONDS = 86_400;
 const MISSING_MAX_SECONDS = 10_800;
 
-/** Least recently used goes first beyond these. */
+/** What is kept at most. */
 const ENTRIES_MAX = 4096;
 const BYTES_MAX = 8 << 20;
 
@@ -19,11 +19,17 @@ interface Entry<T> {
   bytes: number;
 }
 
-/** A cache of one PvD. */
+/**
+ * A cache of one PvD.
+ *
+ * It has two halves. When the newer one is full the older one is forgotten and the newer one becomes the older; what is asked for
+ * comes back into the newer one. So what is not asked for goes, and nothing has to be sorted.
+ */
 export class AnswerCache<T> {
   readonly #nowMs: () => number;
-  /** The least recently used first. */
-  readonly #entries = new Map<string, Entry<T>>();
+  #newer = new Map<string, Entry<T>>();
+  #older = new Map<string, Entry<T>>();
+  /** Of the newer half. */
   #bytes = 0;
 
   /** @param nowMs A clock that only moves forward. */
@@ -33,12 +39,14 @@ export class AnswerCache<T> {
 
   /** What is known and how many whole seconds ago it was learnt; null where nothing is. */
   get(key: string): { value: T; ageSeconds: number } | null {
-    const entry = this.#entries.get(key);
-    if (!entry) return null;
+    let entry = this.#newer.get(key);
+    if (!entry) {
+      entry = this.#older.get(key);
+      if (!entry) return null;
+      this.#keep(key, entry);
+    }
     const nowMs = this.#nowMs();
-    this.#delete(key, entry);
     if (nowMs >= entry.expiresMs) return null;
-    this.#set(key, entry);
     return { value: entry.value, ageSeconds: Math.floor((nowMs - entry.storedMs) / 1000) };
   }
 
@@ -50,25 +58,21 @@ export class AnswerCache<T> {
    * @param bytes About how much memory it takes.
    */
   set(key: string, value: T, ttlSeconds: number, exists: boolean, bytes: number): void {
-    const earlier = this.#entries.get(key);
-    if (earlier) this.#delete(key, earlier);
     const seconds = Math.min(ttlSeconds, exists ? FOUND_MAX_SECONDS : MISSING_MAX_SECONDS);
     if (seconds <= 0) return;
     const storedMs = this.#nowMs();
-    this.#set(key, { value, storedMs, expiresMs: storedMs + seconds * 1000, bytes });
-    for (const [oldest, entry] of this.#entries) {
-      if (this.#entries.size <= ENTRIES_MAX && this.#bytes <= BYTES_MAX) return;
-      this.#delete(oldest, entry);
+    this.#keep(key, { value, storedMs, expiresMs: storedMs + seconds * 1000, bytes });
+  }
+
+  #keep(key: string, entry: Entry<T>): void {
+    const isFull = this.#newer.size >= ENTRIES_MAX / 2 ||
+      this.#bytes + entry.bytes > BYTES_MAX / 2;
+    if (isFull) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+      this.#bytes = 0;
     }
-  }
-
-  #set(key: string, entry: Entry<T>): void {
-    this.#entries.set(key, entry);
-    this.#bytes += entry.bytes;
-  }
-
-  #delete(key: string, entry: Entry<T>): void {
-    this.#entries.delete(key);
-    this.#bytes -= entry.bytes;
+    this.#bytes += entry.bytes - (this.#newer.get(key)?.bytes ?? 0);
+    this.#newer.set(key, entry);
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import { type Edns, OPT_RECORD, readEdns } from "./edns.ts";
-import { type DnsName, foldCase, readName } from "./name.ts";
+import { type DnsName, foldCase, readName, skipName } from "./name.ts";
 import { randomUint16 } from "./random.ts";
 import { TYPE_OPT } from "./record_type.ts";
 import { MalformedDnsError, WireReader } from "./wire.ts";
@@ -55,32 +55,99 @@ export interface Query {
   exactCase: boolean;
 }
 
-/** One record and where its data are. */
-export interface RecordView {
+/** The name in a question, and where it stands in the answer: what points there is that name. */
+interface KnownName {
   name: DnsName;
-  type: number;
+  at: number;
+}
+
+/** One record and where its parts are. */
+export class RecordView {
+  readonly type: number;
   /** 1 is the Internet. */
-  class: number;
+  readonly class: number;
   /** 0 where the highest bit was set (RFC 2181 8). */
-  ttlSeconds: number;
+  readonly ttlSeconds: number;
   /** Where the data begin in the message. */
-  start: number;
+  readonly start: number;
   /** How many bytes they have. */
-  length: number;
+  readonly length: number;
+  readonly #bytes: Uint8Array;
+  readonly #nameAt: number;
+  #name: DnsName | null;
+
+  /** Reads the next record of a section, all but its name and its data. */
+  constructor(reader: WireReader, known: KnownName | null) {
+    const { bytes, at } = reader;
+    this.#bytes = bytes;
+    this.#nameAt = at;
+    skipName(reader);
+    const isKnown = known !== null && reader.at === at + 2 &&
+      (bytes[at]! & 0x3f) << 8 === 0 && bytes[at + 1] === known.at;
+    this.#name = isKnown ? known.name : null;
+    this.type = reader.uint16();
+    this.class = reader.uint16();
+    const ttl = reader.uint32();
+    this.ttlSeconds = ttl > 0x7fffffff ? 0 : ttl;
+    this.length = reader.uint16();
+    this.start = reader.advance(this.length);
+  }
+
+  /** Whose record it is. @throws {MalformedDnsError} It is no name. */
+  get name(): DnsName {
+    return this.#name ??= readName(new WireReader(this.#bytes, this.#nameAt));
+  }
 }
 
 /** An answer. */
-export interface Message {
+export class Message {
   /** All of it. */
-  bytes: Uint8Array;
-  authoritative: boolean;
-  truncated: boolean;
-  recursionAvailable: boolean;
+  readonly bytes: Uint8Array;
+  readonly authoritative: boolean;
+  readonly truncated: boolean;
+  readonly recursionAvailable: boolean;
   /** With the bits that EDNS adds. */
-  rcode: number;
-  answers: RecordView[];
-  authorities: RecordView[];
-  edns: Edns | null;
+  readonly rcode: number;
+  readonly answers: readonly RecordView[];
+  readonly edns: Edns | null;
+  readonly #known: KnownName | null;
+  readonly #authoritiesAt: number;
+  readonly #authoritiesCount: number;
+  #authorities: RecordView[] | null = null;
+
+  /** For {@linkcode readMessage}. */
+  constructor(bytes: Uint8Array, question?: { name: DnsName; end: number }) {
+    const reader = new WireReader(bytes, 4);
+    const questions = reader.uint16();
+    const answers = reader.uint16();
+    const authorities = reader.uint16();
+    const additionals = reader.uint16();
+    this.bytes = bytes;
+    this.authoritative = (bytes[2]! & FLAG_AUTHORITATIVE) !== 0;
+    this.truncated = (bytes[2]! & FLAG_TRUNCATED) !== 0;
+    this.recursionAvailable = (bytes[3]! & FLAG_RECURSION_AVAILABLE) !== 0;
+    const isRepeated = question !== undefined && questions === 1;
+    this.#known = isRepeated ? { name: question.name, at: HEADER_SIZE } : null;
+    if (isRepeated) reader.advance(question.end - HEADER_SIZE);
+    else for (let i = 0; i < questions; i++) skipQuestion(reader);
+    // A truncated message may end in the middle of a record; it is asked for again in any case.
+    const isWhole = !this.truncated;
+    this.answers = isWhole ? readSection(reader, answers, this.#known) : [];
+    this.#authoritiesAt = reader.at;
+    this.#authoritiesCount = isWhole ? authorities : 0;
+    for (let i = 0; i < this.#authoritiesCount; i++) skipRecord(reader);
+    this.edns = isWhole ? readAdditionals(reader, additionals) : null;
+    this.rcode = bytes[3]! & 0xf | (this.edns?.extendedRcode ?? 0) << 4;
+  }
+
+  /** Only where there is no answer does it matter what these are. */
+  get authorities(): readonly RecordView[] {
+    return this.#authorities ??= readSection(
+      new WireReader(this.bytes, this.#authoritiesAt),
+      this.#authoritiesCount,
+      this.#known,
+    );
+  }
 }
 
 /** What an answer says in its header, whatever follows. */
@@ -159,82 +226,54 @@ export function answerKind(bytes: Uint8Array, query: Query): AnswerKind {
 /**
  * Reads an answer that {@linkcode answerKind} took for one.
  *
- * @throws {MalformedDnsError} It ends too early, a name is none, or there are two OPT records.
+ * @param question The one that was asked, which the answer is known to repeat: it need not be read again.
+ * @throws {MalformedDnsError} It ends too early, a label is none, or there are two OPT records.
  */
-export function readMessage(bytes: Uint8Array): Message {
-  const reader = new WireReader(bytes);
-  reader.advance(4);
-  const questions = reader.uint16();
-  const counts = [reader.uint16(), reader.uint16(), reader.uint16()] as const;
-  const names = new NameMemory(reader);
-  for (let i = 0; i < questions; i++) {
-    names.read();
-    reader.advance(4);
-  }
-  const message: Message = {
-    bytes,
-    authoritative: (bytes[2]! & FLAG_AUTHORITATIVE) !== 0,
-    truncated: (bytes[2]! & FLAG_TRUNCATED) !== 0,
-    recursionAvailable: (bytes[3]! & FLAG_RECURSION_AVAILABLE) !== 0,
-    rcode: bytes[3]! & 0xf,
-    answers: [],
-    authorities: [],
-    edns: null,
-  };
-  // A truncated message may end in the middle of a record; it is asked for again in any case.
-  if (message.truncated) return message;
-  readSection(names, counts[0], message, message.answers);
-  readSection(names, counts[1], message, message.authorities);
-  readSection(names, counts[2], message, null);
-  if (message.edns) message.rcode |= message.edns.extendedRcode << 4;
-  return message;
+export function readMessage(
+  bytes: Uint8Array,
+  question?: { name: DnsName; end: number },
+): Message {
+  return new Message(bytes, question);
 }
 
 function readSection(
-  names: NameMemory,
+  reader: WireReader,
   count: number,
-  message: Message,
-  records: RecordView[] | null,
-): void {
-  const { reader } = names;
+  known: KnownName | null,
+): RecordView[] {
+  const records: RecordView[] = [];
+  for (let i = 0; i < count; i++) records.push(new RecordView(reader, known));
+  return records;
+}
+
+function skipQuestion(reader: WireReader): void {
+  skipName(reader);
+  reader.advance(4);
+}
+
+function skipRecord(reader: WireReader): void {
+  skipName(reader);
+  reader.advance(8);
+  reader.advance(reader.uint16());
+}
+
+/** Of the additional records only OPT counts. */
+function readAdditionals(reader: WireReader, count: number): Edns | null {
+  const { bytes } = reader;
+  let edns: Edns | null = null;
   for (let i = 0; i < count; i++) {
-    const name = names.read();
+    const { at } = reader;
+    skipName(reader);
     const type = reader.uint16();
     const recordClass = reader.uint16();
     const ttl = reader.uint32();
     const length = reader.uint16();
     const start = reader.advance(length);
-    if (type === TYPE_OPT) {
-      if (records !== null || message.edns !== null || name.wire.length !== 1) {
-        throw new MalformedDnsError("an OPT record out of its place");
-      }
-      message.edns = readEdns(recordClass, ttl, message.bytes, start, length);
-      continue;
+    if (type !== TYPE_OPT) continue;
+    if (bytes[at] !== 0 || edns !== null) {
+      throw new MalformedDnsError("an OPT record that is not the only one, or has a name");
     }
-    const ttlSeconds = ttl > 0x7fffffff ? 0 : ttl;
-    records?.push({ name, type, class: recordClass, ttlSeconds, start, length });
+    edns = readEdns(recordClass, ttl, bytes, start, length);
   }
-}
-
-/** Reads names of which most are a pointer to the same place. */
-class NameMemory {
-  #pointer = -1;
-  #name: DnsName | null = null;
-
-  constructor(readonly reader: WireReader) {}
-
-  read(): DnsName {
-    const { bytes, at } = this.reader;
-    const pointer = bytes[at]! >= 0xc0 ? bytes[at]! << 8 | bytes[at + 1]! : -1;
-    if (pointer >= 0 && pointer === this.#pointer) {
-      this.reader.advance(2);
-      return this.#name!;
-    }
-    const name = readName(this.reader);
-    if (pointer >= 0) {
-      this.#pointer = pointer;
-      this.#name = name;
-    }
-    return name;
-  }
+  return edns;
 }

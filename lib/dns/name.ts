@@ -22,21 +22,27 @@ const BACKSLASH = 0x5c;
 export class DnsName {
   /** Its labels, each behind its length, and the root's 0 at the end; not compressed. */
   readonly wire: Uint8Array;
+  #text: string | null;
   #key: string | null = null;
 
-  /** Takes over bytes that are a whole name: {@linkcode nameFromText} and {@linkcode readName} make them. */
-  constructor(wire: Uint8Array) {
+  /**
+   * Takes over bytes that are a whole name: {@linkcode nameFromText} and {@linkcode readName} make them.
+   *
+   * @param text What {@linkcode nameToText} makes of it, where that is known.
+   */
+  constructor(wire: Uint8Array, text: string | null = null) {
     this.wire = wire;
+    this.#text = text;
   }
 
   /** A string that is the same for equal names and for no others: for maps, not for eyes. */
   get key(): string {
-    return this.#key ??= foldedKey(this.wire);
+    return this.#key ??= this.toString().toLowerCase();
   }
 
   /** As {@linkcode nameToText}. */
   toString(): string {
-    return nameToText(this);
+    return this.#text ??= textOf(this.wire);
   }
 }
 
@@ -64,9 +70,10 @@ export function nameFromText(text: string): DnsName {
   if (text === ".") return ROOT;
   // Each byte takes four characters at most.
   if (text === "" || text.length > NAME_SIZE_MAX * 4) throw notAName(text, "its length");
-  const wire = new Uint8Array(NAME_SIZE_MAX + 1);
+  const wire = scratch;
   let labelAt = 0;
   let at = 1;
+  let isPlain = true;
   for (let i = 0; i < text.length; i++) {
     let byte = text.charCodeAt(i);
     if (byte === DOT) {
@@ -79,25 +86,37 @@ export function nameFromText(text: string): DnsName {
         if (escape === undefined) throw notAName(text, "an escape that is none");
         byte = escape.length === 3 ? Number(escape) : escape.charCodeAt(0);
         i += escape.length;
+        isPlain = false;
       }
       if (byte > 0x7f && text.charCodeAt(i) > 0x7f) throw notAName(text, "no ASCII");
       if (at - labelAt > LABEL_SIZE_MAX) throw notAName(text, "a label of more than 63 bytes");
       if (at >= NAME_SIZE_MAX) throw notAName(text, "more than 255 bytes");
+      if (TEXTS[byte]!.length > 1) isPlain = false;
       wire[at++] = byte;
     }
   }
   // What a dot at the end began is the root's label.
-  const length = at === labelAt + 1 ? at : at + 1;
+  const isRootBegun = at === labelAt + 1;
+  const length = isRootBegun ? at : at + 1;
   if (length > NAME_SIZE_MAX) throw notAName(text, "more than 255 bytes");
-  if (length === at + 1) wire[labelAt] = at - labelAt - 1;
-  return new DnsName(wire.slice(0, length));
+  wire[labelAt] = at - labelAt - 1;
+  wire[length - 1] = 0;
+  const own = isRootBegun ? text.slice(0, -1) : text;
+  return new DnsName(wire.slice(0, length), isPlain ? own : null);
 }
+
+/** Where names are put together; a place more than they have. */
+const scratch = new Uint8Array(NAME_SIZE_MAX + 1);
 
 /** What may stand behind a backslash: three digits of a byte, or a character that is no digit. */
 const ESCAPE = /^(?:[01]\d\d|2[0-4]\d|25[0-5]|[^0-9\u0080-\uffff])/;
 
 /** The text of a name without a dot at its end, "." for the root: printable ASCII, the rest escaped. */
-export function nameToText({ wire }: DnsName): string {
+export function nameToText(name: DnsName): string {
+  return name.toString();
+}
+
+function textOf(wire: Uint8Array): string {
   if (wire.length === 1) return ".";
   let text = "";
   for (let at = 0; wire[at] !== 0;) {
@@ -152,8 +171,6 @@ export function replaceSuffix(
   return new DnsName(wire);
 }
 
-const collected = new Uint8Array(NAME_SIZE_MAX);
-
 /**
  * Reads a name, compressed or not (RFC 1035 4.1.4).
  *
@@ -183,22 +200,27 @@ export function readName(reader: WireReader): DnsName {
     const next = at + 1 + size;
     if (next > limit) throw new MalformedDnsError("a name has no end");
     if (length + 1 + size > NAME_SIZE_MAX) throw new MalformedDnsError("a name is too long");
-    for (; at < next; at++) collected[length++] = bytes[at]!;
+    for (; at < next; at++) scratch[length++] = bytes[at]!;
     if (size === 0) break;
   }
   if (pointers === 0) reader.at = at;
-  return new DnsName(collected.slice(0, length));
+  return new DnsName(scratch.slice(0, length));
+}
+
+/** Passes over a name; where its pointer leads is not looked at. */
+export function skipName(reader: WireReader): void {
+  while (true) {
+    const size = reader.uint8();
+    if (size === 0) return;
+    if (size <= LABEL_SIZE_MAX) reader.advance(size);
+    else if (size < 0xc0) throw new MalformedDnsError("a label of an unknown kind");
+    else return void reader.advance(1);
+  }
 }
 
 /** ASCII letters in lower case; lengths of labels are below 64 and stay. */
 export function foldCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
-}
-
-function foldedKey(wire: Uint8Array): string {
-  let key = "";
-  for (let i = 0; i < wire.length; i++) key += String.fromCharCode(foldCase(wire[i]!));
-  return key;
 }
 
 function notAName(text: string, why: string): MifError {

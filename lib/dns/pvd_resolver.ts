@@ -73,6 +73,7 @@ export interface AskOptions {
   randomCase?: boolean;
 }
 
+const NO_ERRORS: readonly ExtendedError[] = [];
 /** Memory an answer takes beside its bytes. */
 const ANSWER_BYTES = 512;
 const RECORD_BYTES = 256;
@@ -87,11 +88,10 @@ const NO_WAY: readonly string[] = [
 ];
 
 /** A question that is being asked, for all who want to know. */
-interface Flight {
-  answer: Promise<NameAnswer>;
-  cancellation: Cancellation;
+class Flight extends Cancellation {
+  answer: Promise<NameAnswer> | null = null;
   /** How many wait who may still leave. */
-  callers: number;
+  callers = 0;
 }
 
 /** What went wrong with one server, and what that means for the whole. */
@@ -112,10 +112,10 @@ type UsefulOutcome = Outcome & { status: Exclude<Outcome["status"], keyof typeof
 
 /** What a server said. */
 interface Told {
+  server: ServerAddress;
   message: Message;
   outcome: UsefulOutcome;
-  /** Of each record. */
-  data: RecordData[];
+  records: ResourceRecord[];
 }
 
 /** Asks the servers of one PvD. */
@@ -145,37 +145,27 @@ export class PvdResolver {
   resolve(name: DnsName, type: number, options: AskOptions = {}): Promise<NameAnswer> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const question = { name, type, randomCase: options.randomCase ?? false };
-    const key = `${type} ${question.randomCase} ${name.key}`;
+    const key = `${name.key} ${type}${question.randomCase ? " in random case" : ""}`;
     const known = this.#cache.get(key);
     if (known) return Promise.resolve(aged(known.value, known.ageSeconds));
     let flight = this.#flights.get(key);
-    if (!flight) this.#flights.set(key, flight = this.#start(key, question));
+    if (!flight) this.#flights.set(key, flight = new Flight());
     flight.callers++;
-    if (options.signal === undefined && options.timeoutMs === undefined) return flight.answer;
-    return this.#wait(key, flight, question, options);
+    const answer = flight.answer ??= this.#find(key, question, flight);
+    const { signal, timeoutMs } = options;
+    if (signal === undefined && timeoutMs === undefined) return answer;
+    return this.#wait(key, flight, answer, question, options);
   }
 
-  #start(key: string, question: Question): Flight {
-    const cancellation = new Cancellation();
-    const answer = this.#find(question, cancellation).then(({ answer, ttlSeconds, bytes }) => {
-      this.#land(key, cancellation);
-      this.#cache.set(key, answer, ttlSeconds, answer.status === "found", bytes);
-      return answer;
-    }, (error) => {
-      this.#land(key, cancellation);
-      throw error;
-    });
-    return { answer, cancellation, callers: 0 };
-  }
-
-  #land(key: string, cancellation: Cancellation): void {
-    if (this.#flights.get(key)?.cancellation === cancellation) this.#flights.delete(key);
+  #land(key: string, flight: Cancellation): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 
   /** One caller's part in a flight: when the last one leaves, it ends. */
   #wait(
     key: string,
     flight: Flight,
+    answer: Promise<NameAnswer>,
     question: Question,
     { signal, timeoutMs }: AskOptions,
   ): Promise<NameAnswer> {
@@ -188,8 +178,8 @@ export class PvdResolver {
       const leave = (reason: unknown) => {
         release();
         if (--flight.callers === 0) {
-          flight.cancellation.cancel();
-          this.#land(key, flight.cancellation);
+          flight.cancel();
+          this.#land(key, flight);
         }
         reject(reason);
       };
@@ -201,7 +191,7 @@ export class PvdResolver {
             this.#failed(question, "EAI_AGAIN", `there was no answer within ${timeoutMs} ms`),
           ), timeoutMs);
       }
-      flight.answer.then((answer) => {
+      answer.then((answer) => {
         release();
         resolve(answer);
       }, (error) => {
@@ -211,42 +201,40 @@ export class PvdResolver {
     });
   }
 
-  /** Asks until the end of the aliases is reached. */
+  /** Asks until the end of the aliases is reached, and keeps the answer. */
   async #find(
+    key: string,
     question: Question,
     cancellation: Cancellation,
-  ): Promise<{ answer: NameAnswer; ttlSeconds: number; bytes: number }> {
+  ): Promise<NameAnswer> {
     const endMs = this.#options.nowMs() + this.#options.totalMs;
-    let { name } = question;
+    let asked = question;
     let links = 0;
     let ttlSeconds = Infinity;
-    while (true) {
-      const { outcome, data, message, server } = await this.#ask(
-        { ...question, name },
-        links,
-        endMs,
-        cancellation,
-      );
-      ({ links, name } = outcome);
-      ttlSeconds = Math.min(ttlSeconds, outcome.ttlSeconds);
-      if (outcome.status === "unfinished") continue;
-      const records = outcome.records.map((record, i) => ({
-        name,
-        type: record.type,
-        ttlSeconds: Math.min(record.ttlSeconds, ttlSeconds),
-        data: data[i]!,
-      }));
-      return {
-        answer: {
+    try {
+      while (true) {
+        const told = await this.#ask(asked, links, endMs, cancellation);
+        const { outcome, message, records } = told;
+        links = outcome.links;
+        ttlSeconds = Math.min(ttlSeconds, outcome.ttlSeconds);
+        if (outcome.status === "unfinished") {
+          asked = { ...question, name: outcome.name };
+          continue;
+        }
+        for (const record of records) record.ttlSeconds = Math.min(record.ttlSeconds, ttlSeconds);
+        const answer: NameAnswer = {
           status: outcome.status,
-          canonicalName: name,
+          canonicalName: outcome.name,
           records,
-          server: server.address,
-          extendedErrors: message.edns?.errors ?? [],
-        },
-        ttlSeconds,
-        bytes: ANSWER_BYTES + message.bytes.length + RECORD_BYTES * records.length,
-      };
+          server: told.server,
+          extendedErrors: message.edns?.errors ?? NO_ERRORS,
+        };
+        const bytes = ANSWER_BYTES + message.bytes.length + RECORD_BYTES * records.length;
+        this.#cache.set(key, answer, ttlSeconds, answer.status === "found", bytes);
+        return answer;
+      }
+    } finally {
+      this.#land(key, cancellation);
     }
   }
 
@@ -256,73 +244,38 @@ export class PvdResolver {
     links: number,
     endMs: number,
     cancellation: Cancellation,
-  ): Promise<Told & { server: NameServer }> {
+  ): Promise<Told> {
     const { attempts, backoff, timeoutMs, nowMs } = this.#options;
-    let silent = this.#order();
+    let silent: readonly NameServer[] = this.#order();
     const failures = new Map<NameServer, Failure>();
     for (let round = 0; round < attempts && silent.length > 0; round++) {
-      const asked = silent;
-      silent = [];
-      for (const server of asked) {
+      const stillSilent: NameServer[] = [];
+      for (const server of silent) {
         const leftMs = endMs - nowMs();
         if (leftMs <= 0) throw this.#givenUp(question, failures);
         const limitMs = Math.min(backoff ? timeoutMs * 2 ** round : timeoutMs, leftMs);
-        const result = await this.#askOne(server, question, links, limitMs, cancellation);
-        if ("outcome" in result) return { ...result, server };
-        failures.set(server, result);
-        // One that answered does not think better of it at once.
-        if (result.kind === "later" && isTimeout(result.error)) silent.push(server);
+        try {
+          const message = await server.ask(question, limitMs, cancellation);
+          const said = judge(server.address, message, question, links);
+          if ("outcome" in said) return said;
+          failures.set(server, said);
+        } catch (error) {
+          if (cancellation.cancelled) throw error;
+          failures.set(server, failureOf(server.address, error));
+          // One that answered does not think better of it at once.
+          if (isTimeout(error)) stillSilent.push(server);
+        }
       }
+      silent = stillSilent;
     }
     throw this.#givenUp(question, failures);
   }
 
-  async #askOne(
-    server: NameServer,
-    question: Question,
-    links: number,
-    limitMs: number,
-    cancellation: Cancellation,
-  ): Promise<Told | Failure> {
-    const { address } = server;
-    try {
-      const message = await server.ask(question, limitMs, cancellation);
-      if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN) {
-        const kind = message.rcode === Rcode.SERVFAIL ? "later" : "useless";
-        return { server: address, kind, reason: describeRefusal(message) };
-      }
-      const outcome = readOutcome(message, question, links);
-      if (isUseful(outcome)) {
-        return {
-          message,
-          outcome,
-          data: outcome.records.map((record) =>
-            readRdata(record.type, message.bytes, record.start, record.length)
-          ),
-        };
-      }
-      return {
-        server: address,
-        kind: "useless",
-        reason: USELESS[outcome.status as keyof typeof USELESS],
-      };
-    } catch (error) {
-      if (cancellation.cancelled) throw error;
-      if (error instanceof MalformedDnsError) {
-        const reason = `its answer cannot be read, ${error.message}`;
-        return { server: address, kind: "useless", reason, error };
-      }
-      if (!(error instanceof MifError)) throw error;
-      const kind = NO_WAY.includes(error.code) ? "no way" : "later";
-      return { server: address, kind, reason: error.message, error };
-    }
-  }
-
   /** Those that answered lately first. */
-  #order(): NameServer[] {
-    const from = this.#options.rotate ? this.#turn++ % Math.max(1, this.#servers.length) : 0;
+  #order(): readonly NameServer[] {
+    if (this.#servers.length < 2) return this.#servers;
+    const from = this.#options.rotate ? this.#turn++ % this.#servers.length : 0;
     const inTurn = [...this.#servers.slice(from), ...this.#servers.slice(0, from)];
-    if (inTurn.length < 2) return inTurn;
     const taking = inTurn.filter((server) => server.takesQuestions());
     return [...taking, ...inTurn.filter((server) => !taking.includes(server))];
   }
@@ -350,6 +303,42 @@ export class PvdResolver {
       cause,
     });
   }
+}
+
+/** What an answer is worth. */
+function judge(
+  server: ServerAddress,
+  message: Message,
+  question: Question,
+  links: number,
+): Told | Failure {
+  if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN) {
+    const kind = message.rcode === Rcode.SERVFAIL ? "later" : "useless";
+    return { server, kind, reason: describeRefusal(message) };
+  }
+  const outcome = readOutcome(message, question, links);
+  if (!isUseful(outcome)) {
+    const reason = USELESS[outcome.status as keyof typeof USELESS];
+    return { server, kind: "useless", reason };
+  }
+  const records = outcome.records.map(({ type, ttlSeconds, start, length }) => ({
+    name: outcome.name,
+    type,
+    ttlSeconds,
+    data: readRdata(type, message.bytes, start, length),
+  }));
+  return { server, message, outcome, records };
+}
+
+/** What an error means; one that is nobody's fault but ours goes on. */
+function failureOf(server: ServerAddress, error: unknown): Failure {
+  if (error instanceof MalformedDnsError) {
+    const reason = `its answer cannot be read, ${error.message}`;
+    return { server, kind: "useless", reason, error };
+  }
+  if (!(error instanceof MifError)) throw error;
+  const kind = NO_WAY.includes(error.code) ? "no way" : "later";
+  return { server, kind, reason: error.message, error };
 }
 
 function isUseful(outcome: Outcome): outcome is UsefulOutcome {

@@ -85,7 +85,7 @@ export async function query<const Type extends string | number>(
   const records = answer.records.map(({ name, ttlSeconds, data }): DnsRecord => ({
     name: nameToText(name),
     ttlSeconds,
-    ...copied(data),
+    ...owned(data),
   }));
   return {
     status: answer.status,
@@ -97,10 +97,12 @@ export async function query<const Type extends string | number>(
   };
 }
 
-/** A copy of the caller's own, for the answer is kept. */
-function copied(data: RecordData): RecordData {
-  const isFlat = Object.values(data).every((value) => typeof value !== "object");
-  return isFlat ? { ...data } : structuredClone(data);
+/** Data whose parts are the caller's own, for the answer is kept. */
+function owned(data: RecordData): RecordData {
+  for (const value of Object.values(data)) {
+    if (typeof value === "object") return structuredClone(data);
+  }
+  return data;
 }
 
 function questionName(text: string): DnsName {

@@ -137,7 +137,7 @@ const READERS: ReadonlyMap<number, (reader: WireReader) => RecordData> = new Map
   number,
   (reader: WireReader) => RecordData
 >([
-  [RecordType.A, (reader) => ({ type: "A", address: formatAddress(reader.take(4)) })],
+  [RecordType.A, (reader) => ({ type: "A", address: readIpv4(reader) })],
   [RecordType.AAAA, (reader) => ({ type: "AAAA", address: formatAddress(reader.take(16)) })],
   [RecordType.CNAME, (reader) => ({ type: "CNAME", target: readText(reader) })],
   [RecordType.DNAME, (reader) => ({ type: "DNAME", target: readText(reader) })],
@@ -228,6 +228,11 @@ function readService(
     target: readText(reader),
     parameters: readSvcParams(reader),
   };
+}
+
+/** Most answers are of these: without an array in between. */
+function readIpv4(reader: WireReader): string {
+  return `${reader.uint8()}.${reader.uint8()}.${reader.uint8()}.${reader.uint8()}`;
 }
 
 function readText(reader: WireReader): string {

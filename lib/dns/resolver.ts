@@ -29,6 +29,8 @@ const PVD_TIMEOUT_MS = 1000;
 const PVD_ATTEMPTS = 3;
 const PVD_TOTAL_MS = 10_000;
 const SYSTEM_TOTAL_MS = 60_000;
+/** For so long the kernel's tables are taken to be as they were. */
+const MOMENT_MS = 1;
 /** PvDs that are remembered at the same time. */
 const RESOLVERS_MAX = 64;
 
@@ -69,7 +71,7 @@ export function resolveName(
 }
 
 function resolverOf(pvd: PvdInfo | null): PvdResolver {
-  const kernel = currentSnapshot();
+  const kernel = recentSnapshot();
   if (kernel !== foundBy) {
     for (const [handle, each] of known) {
       if (identityOf(each.pvd, kernel) !== each.identity) known.delete(handle);
@@ -85,6 +87,17 @@ function resolverOf(pvd: PvdInfo | null): PvdResolver {
   if (known.size > RESOLVERS_MAX) known.delete(known.keys().next().value!);
   return found.resolver;
 }
+
+/** The kernel's tables as they were a moment ago at most: before a packet leaves, its socket looks again. */
+function recentSnapshot(): KernelSnapshot {
+  const nowMs = performance.now();
+  if (recent === null || nowMs - recent.readMs > MOMENT_MS) {
+    recent = { kernel: currentSnapshot(), readMs: nowMs };
+  }
+  return recent.kernel;
+}
+
+let recent: { kernel: KernelSnapshot; readMs: number } | null = null;
 
 function open(pvd: PvdInfo | null): PvdResolver {
   const common = {

@@ -9,6 +9,7 @@ import {
   encodeQuery,
   HEADER_SIZE,
   type Message,
+  type Query,
   type Question,
   Rcode,
   readMessage,
@@ -63,28 +64,31 @@ export class NameServer {
     timeoutMs: number,
     cancellation: Cancellation,
   ): Promise<Message> {
-    const startMs = this.#nowMs();
-    const left = () => Math.max(1, timeoutMs - (this.#nowMs() - startMs));
-    const exchange = (edns: boolean) => this.#exchange(question, edns, left, cancellation);
-    if (startMs < this.#plainUntilMs) return await exchange(false);
-    const message = await exchange(true);
+    const askedMs = this.#nowMs();
+    const endMs = askedMs + timeoutMs;
+    if (askedMs < this.#plainUntilMs) {
+      return await this.#exchange(question, false, askedMs, endMs, cancellation);
+    }
+    const message = await this.#exchange(question, true, askedMs, endMs, cancellation);
     if (!EDNS_REFUSED.includes(message.rcode)) return message;
-    const plain = await exchange(false);
-    if (!EDNS_REFUSED.includes(plain.rcode)) this.#plainUntilMs = this.#nowMs() + PLAIN_MS;
+    const nowMs = this.#nowMs();
+    const plain = await this.#exchange(question, false, nowMs, endMs, cancellation);
+    if (!EDNS_REFUSED.includes(plain.rcode)) this.#plainUntilMs = nowMs + PLAIN_MS;
     return plain;
   }
 
   async #exchange(
     question: Question,
     edns: boolean,
-    left: () => number,
+    askedMs: number,
+    endMs: number,
     cancellation: Cancellation,
   ): Promise<Message> {
     const { datagram, stream } = this.#transports;
     const query = encodeQuery(question, edns);
-    const askedMs = this.#nowMs();
     try {
-      const message = readAnswer(question, await datagram.ask(query, left(), cancellation));
+      const bytes = await datagram.ask(query, Math.max(1, endMs - askedMs), cancellation);
+      const message = readAnswer(question, query, bytes);
       this.#silences = 0;
       this.#silentUntilMs = -Infinity;
       if (!message.truncated) return message;
@@ -93,7 +97,8 @@ export class NameServer {
       // Somebody may be forging answers, which he cannot do to a connection.
       if (!(error instanceof MifError) || error.code !== "EBADMSG") throw error;
     }
-    return readAnswer(question, await stream.ask(query, left(), cancellation));
+    const leftMs = Math.max(1, endMs - this.#nowMs());
+    return readAnswer(question, query, await stream.ask(query, leftMs, cancellation));
   }
 
   /** A question that was asked at `askedMs` had no answer. */
@@ -108,9 +113,9 @@ export class NameServer {
 }
 
 /** The answer with the letters of the name as they were asked for: its other names point to that one. */
-function readAnswer({ name, randomCase }: Question, bytes: Uint8Array): Message {
+function readAnswer({ name, randomCase }: Question, query: Query, bytes: Uint8Array): Message {
   if (randomCase && bytes[5] === 1) bytes.set(name.wire, HEADER_SIZE);
-  return readMessage(bytes);
+  return readMessage(bytes, { name, end: query.questionEnd });
 }
 
 /** Whether an error says that the server is not there. */

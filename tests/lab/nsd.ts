@@ -14,6 +14,8 @@ export interface NsdOptions {
   port?: number;
   /** The text of each zone's file (RFC 1035 5), by the zone's name. */
   zones: Record<string, string>;
+  /** Lines of the server clause of nsd.conf(5) beside these. */
+  config?: string[];
 }
 
 /** The files of an nsd: nsd.conf(5) and its zones, by their names in `directory`. */
@@ -38,6 +40,7 @@ export function nsdFiles(options: NsdOptions, directory: string): Record<string,
       // Otherwise it answers 200 questions a second and half of the others cut short.
       "  rrl-ratelimit: 0",
       "  rrl-whitelist-ratelimit: 0",
+      ...(options.config ?? []).map((line) => `  ${line}`),
       "remote-control:",
       "  control-enable: no",
       ...zones.flatMap(([name]) => [
