@@ -90,3 +90,10 @@ export {
   socket,
   type WaitOptions,
 } from "./lib/socket/socket.ts";
+export {
+  createWebSocket,
+  type PvdWebSocket,
+  type PvdWebSocketConstructor,
+  type WebSocketOptions,
+  type WebSocketStates,
+} from "./lib/websocket/web_socket.ts";

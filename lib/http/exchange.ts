@@ -9,6 +9,7 @@ import { MifError } from "../error.ts";
 import { type BodyDecoder, bodyDecoder } from "./body_decoder.ts";
 import type { Deadline } from "./deadline.ts";
 import { firstPieces, type HttpRequest, lengthOf } from "./request.ts";
+import { GrowingBytes } from "./growing_bytes.ts";
 import {
   badResponse,
   type Framing,
@@ -53,6 +54,8 @@ export interface Told {
 export class Exchange {
   /** Whether any byte of an answer has come. */
   answered = false;
+  /** What came behind the head of an upgrade: the other protocol's. */
+  readonly upgraded: GrowingBytes = new GrowingBytes();
   readonly #request: HttpRequest;
   readonly #options: ExchangeOptions;
   readonly #socket: RuntimeSocket;
@@ -150,7 +153,7 @@ export class Exchange {
   #takeBody(bytes: Uint8Array<ArrayBuffer>): void {
     const head = this.#head!;
     const decoder = this.#decoder!;
-    if (head.status === 101) return this.#respondUpgraded(head, bytes);
+    if (head.status === 101) return this.#takeUpgraded(head, bytes);
     const part = decoder.decode(bytes) as Uint8Array<ArrayBuffer>;
     const isFirst = this.#controller === null;
     if (isFirst && decoder.done) {
@@ -167,10 +170,13 @@ export class Exchange {
     else this.#awaitBody();
   }
 
-  #respondUpgraded(head: ResponseHead, bytes: Uint8Array<ArrayBuffer>): void {
+  #takeUpgraded(head: ResponseHead, bytes: Uint8Array): void {
+    this.upgraded.append(bytes);
+    // The rest waits for who speaks that protocol.
+    this.#socket.pause();
     this.#forget();
     this.#deadline.clear();
-    this.#told.resolve({ head, body: bytes });
+    this.#told.resolve({ head, body: null });
   }
 
   #bodyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {

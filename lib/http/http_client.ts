@@ -42,8 +42,9 @@ export interface Origin {
 /** A connection that speaks another protocol now. */
 export interface Upgraded {
   head: ResponseHead;
+  /** Paused. */
   socket: RuntimeSocket;
-  /** What came behind the head. */
+  /** What has come of the other protocol. */
   first: Uint8Array;
 }
 
@@ -97,7 +98,7 @@ export class HttpClient {
     return await connection.exchange(request, options);
   }
 
-  /** Sends a request for another protocol; null where the server answers anything else, with that answer's status. */
+  /** Sends a request for another protocol; `socket` is null where the server keeps to HTTP. */
   async upgrade(
     origin: Origin,
     request: HttpRequest,
@@ -105,13 +106,11 @@ export class HttpClient {
   ): Promise<Upgraded | { head: ResponseHead; socket: null }> {
     const { headersTimeoutMs = 300_000 } = this.#options;
     const connection = await this.#open(origin, signal);
-    const { head, body } = await connection.exchange(
+    const { head } = await connection.exchange(
       { ...request, upgrade: true },
       { signal, headersTimeoutMs, bodyTimeoutMs: 0, bodyError: (error) => error },
     );
-    if (head.status === 101) {
-      return { head, socket: connection.release(), first: body as Uint8Array };
-    }
+    if (head.status === 101) return { head, ...connection.release() };
     connection.destroy();
     return { head, socket: null };
   }

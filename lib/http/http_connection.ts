@@ -89,15 +89,16 @@ export class HttpConnection {
     this.#close();
   }
 
-  /** Gives the socket away after an upgrade. */
-  release(): RuntimeSocket {
+  /** Gives the socket away after an upgrade, paused, with what has come for the other protocol. */
+  release(): { socket: RuntimeSocket; first: Uint8Array } {
     const { socket } = this;
     socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
     socket.off("error", this.#onError);
     socket.off("close", this.#onClose);
     this.#deadline.stop();
-    return socket;
+    this.#onClosed();
+    return { socket, first: this.#last!.upgraded.take() };
   }
 
   #onData = (bytes: Uint8Array): void => {

@@ -9,6 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { MifError } from "../error.ts";
+import { GrowingBytes } from "./growing_bytes.ts";
 
 /** A status line and the fields below it. */
 export interface ResponseHead {
@@ -41,9 +42,8 @@ const BROKEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
 
 /** Reads heads out of what a connection gives, whose pieces end where they like. */
 export class HeadReader {
-  /** What there is of a head that is not whole, at the front of memory that grows. */
-  #part = new Uint8Array(0);
-  #length = 0;
+  /** What there is of a head that is not whole. */
+  readonly #part = new GrowingBytes();
 
   /**
    * Takes what came: a whole head and the bytes behind it, or null while it is not whole.
@@ -53,31 +53,18 @@ export class HeadReader {
   take(
     bytes: Uint8Array<ArrayBuffer>,
   ): { head: ResponseHead; rest: Uint8Array<ArrayBuffer> } | null {
-    const before = this.#length;
-    const all = before === 0 ? bytes : this.#append(bytes);
+    const before = this.#part.length;
+    const all = before === 0 ? bytes : this.#part.append(bytes);
     const end = headEnd(all, before);
     if (end > HEAD_SIZE_MAX || (end < 0 && all.length > HEAD_SIZE_MAX)) {
       throw badResponse(`its head is larger than ${HEAD_SIZE_MAX} bytes`);
     }
     if (end < 0) {
-      if (before === 0) this.#append(bytes);
+      if (before === 0) this.#part.append(bytes);
       return null;
     }
-    this.#length = 0;
-    const rest = bytes.subarray(end - before);
-    return { head: parseResponseHead(all.subarray(0, end)), rest };
-  }
-
-  #append(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const length = this.#length + bytes.length;
-    if (length > this.#part.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#part.length));
-      larger.set(this.#part.subarray(0, this.#length));
-      this.#part = larger;
-    }
-    this.#part.set(bytes, this.#length);
-    this.#length = length;
-    return this.#part.subarray(0, length);
+    this.#part.clear();
+    return { head: parseResponseHead(all.subarray(0, end)), rest: bytes.subarray(end - before) };
   }
 }
 

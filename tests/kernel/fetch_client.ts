@@ -6,13 +6,22 @@
  */
 
 import process from "node:process";
-import { createFetch, listPvds, type PvdFetch } from "../../mod.ts";
+import {
+  connect,
+  type ConnectOptions,
+  createFetch,
+  createWebSocket,
+  listPvds,
+  type PvdFetch,
+} from "../../mod.ts";
 import {
   FETCH_PORTS,
   type FetchAnswer,
   type FetchReport,
   type FetchRequest,
   HALF_DEAD,
+  ONLY_2,
+  WEB_SOCKET_PORT,
   WWW,
 } from "./fetch_site.ts";
 
@@ -121,5 +130,42 @@ async function largeTwice(): Promise<unknown> {
   return [await large(), await large()];
 }
 
-const tasks = { everything, "at once": atOnce, large: largeTwice };
+/** What a WebSocket's server saw as the client, or what went wrong. */
+async function webSocket(): Promise<string[]> {
+  const WebSocket = createWebSocket(fetch.pvd);
+  const open = (port: number) =>
+    new Promise<string>((resolve) => {
+      const socket = new WebSocket(`ws://${WWW}:${port}/source`);
+      socket.onmessage = ({ data }) => {
+        socket.close();
+        resolve(data);
+      };
+      socket.onerror = ({ error }) => resolve(`${error.name} ${error.code}`);
+    });
+  return [await open(WEB_SOCKET_PORT), await open(4)];
+}
+
+/** connect() with all PvDs in the order given, and in the opposite one; which it took and what leads there. */
+async function inOrder(): Promise<string[]> {
+  const pvds = fetches.map(({ pvd }) => pvd!);
+  const taken = async (options: Partial<ConnectOptions>) => {
+    await using connection = await connect({ hostname: ONLY_2, port: 80, ...options });
+    const { pvd, socket } = connection;
+    return `${pvd!.id} ${socket.localAddress} ${socket.remoteAddress}`;
+  };
+  return [
+    await taken({ pvd: pvds }),
+    await taken({ pvd: "any", policy: () => pvds.toReversed() }),
+    await taken({ hostname: WWW, pvd: pvds }),
+    await taken({ pvd: pvds.slice(0, 2) }).catch(({ code, message }) => `${code} ${message}`),
+  ];
+}
+
+const tasks = {
+  everything,
+  "at once": atOnce,
+  large: largeTwice,
+  "web socket": webSocket,
+  "in order": inOrder,
+};
 console.log(JSON.stringify(await tasks[asked.task]()));

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Where the WebSocket servers are. */
+export const WEB_SOCKET_PORT = 8080;
+
 /** Each router has all of these, at the same names. */
 export const FETCH_PORTS = {
   http: 80,
@@ -20,6 +23,9 @@ export const OTHER = "other.example";
 /** Has addresses where nobody is, and one where the server is. */
 export const HALF_DEAD = "half-dead.example";
 
+/** Only the second router knows it. */
+export const ONLY_2 = "only-two.example";
+
 /** A server's certificate and key for each port that speaks TLS. */
 export type ServerCertificates = Record<string, { cert: string; key: string }>;
 
@@ -28,7 +34,7 @@ export interface FetchRequest {
   /** PvDs: those of these interfaces that have these addresses. */
   pvds: { interface: string; address: string }[];
   ca: string;
-  task: "everything" | "at once" | "large";
+  task: "everything" | "at once" | "large" | "web socket" | "in order";
 }
 
 /** An answer, with what the server saw. */

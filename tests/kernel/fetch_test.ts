@@ -15,12 +15,15 @@ import {
   World,
 } from "../lab/mod.ts";
 import { makeCertificates } from "../socket/certificates.ts";
+import { pythonServerArgv, pythonSkip } from "../websocket/python_server.ts";
 import {
   type FetchReport,
   type FetchRequest,
   HALF_DEAD,
+  ONLY_2,
   OTHER,
   type ServerCertificates,
+  WEB_SOCKET_PORT,
   WWW,
 } from "./fetch_site.ts";
 import { CALLERS, mif } from "./mif.ts";
@@ -59,6 +62,7 @@ async function serving(world: World): Promise<Servers> {
       records: {
         [WWW]: [routerAddress, routerIpv4],
         [OTHER]: [routerAddress, routerIpv4],
+        ...(at === 1 ? { [ONLY_2]: [routerAddress, routerIpv4] } : {}),
       },
       // Nobody is at the second and third; who is first changes from answer to answer.
       config: [routerAddress, prefix.replace("/64", "dead"), prefix.replace("/64", "beef")]
@@ -126,6 +130,24 @@ for (const [at, family] of ["IPv6", "IPv4"].entries()) {
   });
 }
 
+test("a WebSocket asks and connects through its PvD alone", {
+  ...lab,
+  skip: lab.skip || pythonSkip(),
+}, async () => {
+  await using world = new World();
+  const { host, r1, r2 } = await serving(world);
+  for (const { host: router } of [r1, r2]) {
+    await router.spawn(pythonServerArgv("", WEB_SOCKET_PORT)).waitForOutput(/8080/);
+  }
+  const elsewhere = await r1.host.capture("lan0");
+  for (const address of sourcesOf(NETWORK_2)) {
+    const pvds = [{ interface: "h1", address }];
+    const seen = await fetched<string[]>(host, { pvds, ca: "", task: "web socket" });
+    assert.deepEqual(seen, [address, "MifError ECONNREFUSED"]);
+  }
+  assert.deepEqual((await elsewhere.stop()).filter(isTraffic), []);
+});
+
 test("four PvDs at once do not mix, as root and without privileges", lab, async () => {
   await using world = new World();
   const { host, r1, r2, ca } = await serving(world);
@@ -152,6 +174,34 @@ test("four PvDs at once do not mix, as root and without privileges", lab, async 
     }
   }
 });
+
+test(
+  "connect() tries PvDs in the order it is given, each with its own names and addresses",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, r1, r2 } = await serving(world);
+    const captures = await Promise.all([r1, r2].map(({ host }) => host.capture("lan0")));
+    const networks = [NETWORK_1, NETWORK_2];
+    const pvds = networks.flatMap((network, at) =>
+      sourcesOf(network).map((address) => ({ interface: `h${at}`, address }))
+    );
+    const taken = await fetched<string[]>(host, { pvds, ca: "", task: "in order" });
+    const { routerLinkLocal, hostAddress, routerAddress, hostIpv4, routerIpv4 } = NETWORK_2;
+    assert.deepEqual(taken.slice(0, 3), [
+      `${routerLinkLocal}%h1 ${hostAddress} ${routerAddress}`,
+      `h1 ${hostIpv4} ${routerIpv4}`,
+      `${NETWORK_1.routerLinkLocal}%h0 ${NETWORK_1.hostAddress} ${NETWORK_1.routerAddress}`,
+    ]);
+    assert.match(taken[3]!, /^EAI_NONAME .* on any of 2 PvDs: PvD fe80::.*%h0: .*; PvD h0: /);
+    for (const [at, capture] of captures.entries()) {
+      const own = sourcesOf(networks[at]!);
+      const frames = (await capture.stop()).filter((f) => isTraffic(f) && f.direction === "in");
+      assert.ok(frames.length > 0);
+      assert.deepEqual(frames.filter(({ src }) => !own.includes(src!)), []);
+    }
+  },
+);
 
 test("100 MiB there and back, by http and https, in memory that does not grow", lab, async () => {
   await using world = new World();
