@@ -61,10 +61,10 @@ export {
   showRoutes,
 } from "./lib/route/install.ts";
 export { arrivalPvd } from "./lib/socket/arrival.ts";
-export { connect, Connection } from "./lib/socket/connection.ts";
-export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/socket/fetch_handler.ts";
-export { httpAgent, httpsAgent } from "./lib/socket/http_agent.ts";
-export { listen, Listener, type ListenOptions } from "./lib/socket/listen.ts";
+export { connect, Connection } from "./lib/connection/connection.ts";
+export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/connection/fetch_handler.ts";
+export { httpAgent, httpsAgent } from "./lib/connection/http_agent.ts";
+export { listen, Listener, type ListenOptions } from "./lib/connection/listen.ts";
 export type {
   ArrivalTime,
   ControlMessage,
@@ -76,10 +76,10 @@ export type {
   PathMtu,
   UnknownControlMessage,
 } from "./lib/socket/control.ts";
-export type { ConnectOptions } from "./lib/socket/open_stream.ts";
+export type { ConnectOptions } from "./lib/connection/open_stream.ts";
 export * from "./lib/socket/options.ts";
 export { useWaitStrategy, type WaitStrategy } from "./lib/socket/reactor.ts";
-export { type HttpServer, serve, type ServeOptions } from "./lib/socket/serve.ts";
+export { type HttpServer, serve, type ServeOptions } from "./lib/connection/serve.ts";
 export { getsockopt, setsockopt } from "./lib/socket/setsockopt.ts";
 export type { SocketAddressInit } from "./lib/socket/sockaddr.ts";
 export {

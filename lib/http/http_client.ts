@@ -9,7 +9,7 @@ import type { ConnectionOptions } from "node:tls";
 import { MifError } from "../error.ts";
 import { processPvd } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
-import { openStream } from "../socket/open_stream.ts";
+import { openStream } from "../connection/open_stream.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import type { ExchangeOptions, HttpResponse } from "./exchange.ts";
 import { HttpConnection } from "./http_connection.ts";

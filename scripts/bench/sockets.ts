@@ -13,7 +13,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { listPvds } from "../../lib/pvd/list.ts";
 import type { PvdInfo } from "../../lib/pvd/pvd.ts";
-import { connect } from "../../lib/socket/connection.ts";
+import { connect } from "../../lib/connection/connection.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM } from "../../lib/socket/options.ts";
 import { type Socket, socket } from "../../lib/socket/socket.ts";
 import { DATAGRAM_WAYS, echoOnPvd } from "./datagrams.ts";

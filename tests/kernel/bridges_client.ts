@@ -11,7 +11,7 @@ import * as https from "node:https";
 import process from "node:process";
 import { connect, type ConnectOptions, httpAgent, httpsAgent, listPvds } from "../../mod.ts";
 import { descriptorsDownTo } from "../socket/descriptors.ts";
-import { answerTo } from "../socket/http_requests.ts";
+import { answerTo } from "../connection/http_requests.ts";
 import { BRIDGE_PORTS, type BridgesReport, type BridgesRequest, SERVER_NAME } from "./bridges.ts";
 
 const asked: BridgesRequest = JSON.parse(process.argv[2]!);

@@ -11,7 +11,7 @@ import {
   twoRouters,
   World,
 } from "../lab/mod.ts";
-import { makeCertificates } from "../socket/certificates.ts";
+import { makeCertificates } from "../connection/certificates.ts";
 import { type BridgesReport, type BridgesRequest, SERVE_PORTS, SERVER_NAME } from "./bridges.ts";
 import { plainLinks } from "./plain_links.ts";
 import { arrange, LINKS } from "./site.ts";

@@ -9,7 +9,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import process from "node:process";
 import { connect } from "../../mod.ts";
-import { answerTo } from "../socket/http_requests.ts";
+import { answerTo } from "../connection/http_requests.ts";
 import { SERVER_NAME } from "./bridges.ts";
 
 const [ca, ...urls] = process.argv.slice(2);

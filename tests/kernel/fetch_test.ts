@@ -14,7 +14,7 @@ import {
   twoLinks,
   World,
 } from "../lab/mod.ts";
-import { makeCertificates } from "../socket/certificates.ts";
+import { makeCertificates } from "../connection/certificates.ts";
 import { pythonServerArgv, pythonSkip } from "../websocket/python_server.ts";
 import {
   type FetchReport,

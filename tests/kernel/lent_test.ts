@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LabProcess, labSkip, NETWORK_2, twoLinks, twoRouters, World } from "../lab/mod.ts";
 import { AF_INET, AF_INET6, SOCK_STREAM } from "../../lib/socket/options.ts";
-import { type Certificates, makeCertificates } from "../socket/certificates.ts";
+import { type Certificates, makeCertificates } from "../connection/certificates.ts";
 import { SERVE_PORTS, SERVER_NAME } from "./bridges.ts";
 import type { LentReport, LentRequest } from "./lent_script.ts";
 import {

@@ -18,7 +18,7 @@ import {
   SERVICE_IPV6,
   World,
 } from "../lab/mod.ts";
-import { makeCertificates } from "../socket/certificates.ts";
+import { makeCertificates } from "../connection/certificates.ts";
 
 const root = new URL("../../", import.meta.url);
 const NAME = "www.example.com";

@@ -127,7 +127,7 @@ const startedAgain = (number: number, port: number) => {
   const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   return `import { readdirSync, readlinkSync } from "node:fs";
 import { socket } from ${url("../../lib/socket/socket.ts")};
-import { serve } from ${url("../../lib/socket/serve.ts")};
+import { serve } from ${url("../../lib/connection/serve.ts")};
 import { openDescriptors } from ${url("./descriptors.ts")};
 const s = socket(2, 2);
 s.bind({ address: "127.0.0.1" });

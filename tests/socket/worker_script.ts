@@ -7,7 +7,7 @@
 
 import { createServer } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
-import { connect } from "../../lib/socket/connection.ts";
+import { connect } from "../../lib/connection/connection.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from "../../lib/socket/options.ts";
 import { Reactor, useWaitStrategy } from "../../lib/socket/reactor.ts";
 import { socket } from "../../lib/socket/socket.ts";

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createWebSocket, MifError, type PvdWebSocket } from "../../mod.ts";
 import { RawServer } from "../fetch/raw_server.ts";
-import { makeCertificates } from "../socket/certificates.ts";
+import { makeCertificates } from "../connection/certificates.ts";
 import { descriptorsDownTo, openDescriptors } from "../socket/descriptors.ts";
 import { PythonServer, pythonSkip } from "./python_server.ts";
 

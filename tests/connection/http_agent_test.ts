@@ -9,7 +9,7 @@ import type { TLSSocket } from "node:tls";
 import { reactor } from "../../lib/socket/reactor.ts";
 import { connect, httpAgent, httpsAgent, listen, type PvdInfo } from "../../mod.ts";
 import { makeCertificates } from "./certificates.ts";
-import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
+import { descriptorsDownTo, openDescriptors } from "../socket/descriptors.ts";
 import { type Answer, answerTo } from "./http_requests.ts";
 
 /** Whatever waits for ever is to fail by its name. */

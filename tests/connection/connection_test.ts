@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { connect, type ConnectOptions, MifError, type PvdInfo } from "../../mod.ts";
 import { makeCertificates } from "./certificates.ts";
-import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
+import { descriptorsDownTo, openDescriptors } from "../socket/descriptors.ts";
 
 /** Whatever waits for ever is to fail by its name. */
 const timeout = 60_000;

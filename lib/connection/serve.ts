@@ -18,7 +18,7 @@ import {
   requestListener,
 } from "./fetch_handler.ts";
 import { listeningPvd, listeningSockets, type ListenOptions } from "./listen.ts";
-import { lend, type Socket } from "./socket.ts";
+import { lend, type Socket } from "../socket/socket.ts";
 
 /** What {@linkcode serve} takes. */
 export interface ServeOptions extends ListenOptions {

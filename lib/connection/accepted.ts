@@ -7,8 +7,8 @@
 import type { Socket as RuntimeSocket } from "node:net";
 import { native } from "../../ffi/library.ts";
 import { checked } from "../errno.ts";
-import { encodeSockaddr } from "./sockaddr.ts";
-import { lendAccepted, type Socket } from "./socket.ts";
+import { encodeSockaddr } from "../socket/sockaddr.ts";
+import { lendAccepted, type Socket } from "../socket/socket.ts";
 
 /** The connections of one listening socket. */
 export class AcceptedConnections {

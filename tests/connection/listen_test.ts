@@ -16,7 +16,7 @@ import {
   type ServeOptions,
 } from "../../mod.ts";
 import { makeCertificates } from "./certificates.ts";
-import { descriptorsDownTo, openDescriptors } from "./descriptors.ts";
+import { descriptorsDownTo, openDescriptors } from "../socket/descriptors.ts";
 import { type Answer, answerTo } from "./http_requests.ts";
 
 /** Whatever waits for ever is to fail by its name. */

@@ -9,8 +9,8 @@ import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import { interfaceIndex } from "../netlink/current.ts";
 import { addressesToTry } from "../names/getaddrinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
-import { knownAddress } from "./memory.ts";
-import type { SocketAddressInit } from "./sockaddr.ts";
+import { knownAddress } from "../socket/memory.ts";
+import type { SocketAddressInit } from "../socket/sockaddr.ts";
 
 /**
  * The addresses to try, best first: of a numeric host itself, of a name what the PvD's servers say.

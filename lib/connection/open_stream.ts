@@ -14,10 +14,16 @@ import { listPvds } from "../pvd/list.ts";
 import { isLoopbackHost, pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
 import { addressesOf } from "./destination.ts";
-import { AF_INET, AF_INET6, SOCK_STREAM } from "./options.ts";
+import { AF_INET, AF_INET6, SOCK_STREAM } from "../socket/options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
-import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
-import { lend, type LostHandler, type Socket, systemSocket, type WaitOptions } from "./socket.ts";
+import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
+import {
+  lend,
+  type LostHandler,
+  type Socket,
+  systemSocket,
+  type WaitOptions,
+} from "../socket/socket.ts";
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends WaitOptions {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { interleaveFamilies, race } from "../../lib/socket/race.ts";
+import { interleaveFamilies, race } from "../../lib/connection/race.ts";
 
 /** What each candidate does, with the time at which it was begun and whether it was ended. */
 interface Plan {

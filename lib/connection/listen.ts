@@ -21,9 +21,9 @@ import {
   SO_REUSEADDR,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "./options.ts";
-import { checkedNumber, type SocketAddressInit } from "./sockaddr.ts";
-import { type Socket, systemSocket } from "./socket.ts";
+} from "../socket/options.ts";
+import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
+import { type Socket, systemSocket } from "../socket/socket.ts";
 
 /**
  * Where {@linkcode listen} listens. At least one of `pvd` and `hostname` is needed, or a default PvD of the process:
