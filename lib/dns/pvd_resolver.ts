@@ -13,7 +13,7 @@ import { type Message, type Question, Rcode, rcodeName } from "./message.ts";
 import { type DnsName, nameToText } from "./name.ts";
 import { readRdata, type RecordData } from "./rdata.ts";
 import { recordTypeName } from "./record_type.ts";
-import { NameServer } from "./server.ts";
+import { isSilence, NameServer } from "./server.ts";
 import { Cancellation, type ServerAddress, type Transports } from "./transport.ts";
 import { MalformedDnsError } from "./wire.ts";
 
@@ -261,9 +261,10 @@ export class PvdResolver {
           failures.set(server, said);
         } catch (error) {
           if (cancellation.cancelled) throw error;
-          failures.set(server, failureOf(server.address, error));
+          const failure = failureOf(server.address, error);
+          failures.set(server, failure);
           // One that answered does not think better of it at once.
-          if (isTimeout(error)) stillSilent.push(server);
+          if (failure.kind === "later" && isSilence(error)) stillSilent.push(server);
         }
       }
       silent = stillSilent;
@@ -343,10 +344,6 @@ function failureOf(server: ServerAddress, error: unknown): Failure {
 
 function isUseful(outcome: Outcome): outcome is UsefulOutcome {
   return !(outcome.status in USELESS);
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof MifError && error.code === "ETIMEDOUT";
 }
 
 function describeRefusal({ rcode, edns }: Message): string {

@@ -118,8 +118,10 @@ function readAnswer({ name, randomCase }: Question, query: Query, bytes: Uint8Ar
   return readMessage(bytes, { name, end: query.questionEnd });
 }
 
+/** Errors of a server that is not there, or of a network that says so. */
+const SILENCE: readonly string[] = ["ETIMEDOUT", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"];
+
 /** Whether an error says that the server is not there. */
-function isSilence(error: unknown): boolean {
-  return error instanceof MifError &&
-    ["ETIMEDOUT", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"].includes(error.code);
+export function isSilence(error: unknown): boolean {
+  return error instanceof MifError && SILENCE.includes(error.code);
 }

@@ -234,8 +234,8 @@ class Port {
       while (!this.#socket.closed) {
         let count = 0;
         for (const { data } of await this.#socket.recvmmsg()) count += this.#take(data);
-        if (this.#wrong > WRONG_MAX) throw forged(this.#server);
         this.#owner.settled(count);
+        if (this.#wrong > WRONG_MAX) throw forged(this.#server);
       }
     } catch (error) {
       if (!this.#socket.closed) this.#fail(error as MifError);

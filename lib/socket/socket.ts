@@ -103,6 +103,7 @@ export interface ReceivedMessage {
 }
 
 const EAGAIN = 11;
+const EMSGSIZE = 90;
 const EINPROGRESS = 115;
 const MSG_PEEK = 0x02;
 const MSG_CTRUNC = 0x08;
@@ -528,6 +529,7 @@ export class Socket implements Disposable {
    * @throws {MifError} What sendmsg() throws; ECONNREFUSED and others may be about what was sent before.
    */
   sendmmsg(messages: readonly Uint8Array[]): number {
+    if (this.type === SOCK_STREAM) throw new TypeError("A stream has no messages: use send()");
     this.#applyDefault();
     this.#selection?.checkPeer();
     const arena = outgoing ??= new Arena(BATCH_MAX, DATA_SIZE / BATCH_MAX, 0);
@@ -535,6 +537,7 @@ export class Socket implements Disposable {
     let end = 0;
     for (const data of messages) {
       if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
+      if (data.length > DATA_SIZE) unlessLater(-EMSGSIZE, "sendmmsg");
       if (count === BATCH_MAX || end + data.length > DATA_SIZE) break;
       arena.place(count++, end, data.length, 0, 0, 0);
       arena.data.set(data, end);

@@ -288,7 +288,9 @@ for (const [name, reply, code] of refusals) {
     assert.equal(game.nowMs, startMs);
     const alone = new Game(() => reply);
     await rejects(code, alone.resolve("www.example A"));
-    assert.equal(alone.asked.filter(({ by, edns }) => by === "udp" && edns).length, 1);
+    // What the network says may be about an earlier question, or forged: that server is tried again.
+    const times = reply instanceof MifError ? 3 : 1;
+    assert.equal(alone.asked.filter(({ by, edns }) => by === "udp" && edns).length, times);
   });
 }
 

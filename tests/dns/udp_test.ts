@@ -168,6 +168,21 @@ test("many wrong answers to one port have its questions asked by TCP", async () 
   assert.equal(addressIn(bytes), RIGHT);
 });
 
+test("wrong answers beside the right one take nobody's turn", async () => {
+  await using server = await udpServer((query, peer, socket) => {
+    socket.send(right(query), peer.port, peer.address);
+    for (let i = 1; i <= 20; i++) {
+      const id = (messageId(query) + i) & 0xffff;
+      socket.send(right(query).with(0, id >> 8).with(1, id & 0xff), peer.port, peer.address);
+    }
+  });
+  const transport = new UdpTransport(null, server);
+  // More often than questions may be under way.
+  for (let i = 0; i < 300; i++) {
+    assert.equal(addressIn(await ask(transport, `n${i}.example`)), RIGHT);
+  }
+});
+
 test("a question in random case wants its letters back, or goes by TCP", async () => {
   const name = "abcdefghijklmnopqrstuvwxyz.example";
   await using exact = await udpServer(good);
