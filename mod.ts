@@ -17,6 +17,12 @@
  */
 
 export { load, type LoadOptions } from "./ffi/library.ts";
+export { connect, Connection } from "./lib/connection/connection.ts";
+export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/connection/fetch_handler.ts";
+export { httpAgent, httpsAgent } from "./lib/connection/http_agent.ts";
+export { listen, Listener, type ListenOptions } from "./lib/connection/listen.ts";
+export type { ConnectOptions } from "./lib/connection/open_stream.ts";
+export { type HttpServer, serve, type ServeOptions } from "./lib/connection/serve.ts";
 export type { ExtendedError } from "./lib/dns/edns.ts";
 export {
   type DnsRecord,
@@ -33,12 +39,12 @@ export type { ServerAddress } from "./lib/dns/transport.ts";
 export { MifError, type MifErrorInit } from "./lib/error.ts";
 export type { ExitStatus } from "./lib/exec/confined_program.ts";
 export { exec, type ExecOptions } from "./lib/exec/exec.ts";
-export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export { createFetch, type FetchOptions, type PvdFetch } from "./lib/fetch/fetch.ts";
 export type { HttpClientOptions } from "./lib/http/http_client.ts";
 export * from "./lib/names/flags.ts";
 export { type AddrInfo, getaddrinfo, type GetAddrInfoOptions } from "./lib/names/getaddrinfo.ts";
 export { getnameinfo, type GetNameInfoOptions, type NameInfo } from "./lib/names/getnameinfo.ts";
+export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export { freepvdinfo, getpvdinfo, type GetPvdInfoOptions } from "./lib/pvd/getpvdinfo.ts";
 export type { InterfaceType } from "./lib/pvd/interface_traits.ts";
 export { listPvds } from "./lib/pvd/list.ts";
@@ -61,10 +67,6 @@ export {
   showRoutes,
 } from "./lib/route/install.ts";
 export { arrivalPvd } from "./lib/socket/arrival.ts";
-export { connect, Connection } from "./lib/connection/connection.ts";
-export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/connection/fetch_handler.ts";
-export { httpAgent, httpsAgent } from "./lib/connection/http_agent.ts";
-export { listen, Listener, type ListenOptions } from "./lib/connection/listen.ts";
 export type {
   ArrivalTime,
   ControlMessage,
@@ -76,10 +78,8 @@ export type {
   PathMtu,
   UnknownControlMessage,
 } from "./lib/socket/control.ts";
-export type { ConnectOptions } from "./lib/connection/open_stream.ts";
 export * from "./lib/socket/options.ts";
 export { useWaitStrategy, type WaitStrategy } from "./lib/socket/reactor.ts";
-export { type HttpServer, serve, type ServeOptions } from "./lib/connection/serve.ts";
 export { getsockopt, setsockopt } from "./lib/socket/setsockopt.ts";
 export type { SocketAddressInit } from "./lib/socket/sockaddr.ts";
 export {

@@ -84,16 +84,17 @@ export class Connection implements AsyncDisposable {
  * console.log(await new Response(connection.readable).text());
  * ```
  *
- * Whichever PvD leads there, those of wired links first, and HTTP/2 over TLS:
+ * Whichever PvD leads there but no captive one, those that cost nothing first, and HTTP/2 over TLS:
  *
  * ```ts ignore
  * import { connect as connectHttp2 } from "node:http2";
+ * import { connect, rankPvds } from "@mif/sockets";
  *
  * const { socket, pvd } = await connect({
  *   hostname: "www.example.com",
  *   port: 443,
  *   pvd: "any",
- *   policy: (pvds) => pvds.toSorted((a, b) => rank(a.interface.name) - rank(b.interface.name)),
+ *   policy: (pvds) => rankPvds({ captive: false }, [{ metered: false }], pvds),
  *   tls: { ALPNProtocols: ["h2"] },
  * });
  * const session = connectHttp2("https://www.example.com", { createConnection: () => socket });
