@@ -1,10 +1,11 @@
 /**
- * `deno task bench [snapshot|sockets|names]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
  * - `sockets`: UDP and TCP of ours, beside the runtimes' own and a C program; setsockopt(pvd); CPU while waiting.
  * - `names`: questions to a name server, beside Deno.resolveDns(), Bun.dns and node:dns; memory over a million of them.
+ * - `fetch`: requests and large bodies through a PvD, by http and https, beside the runtimes' own fetch.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -20,6 +21,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
+import { type FetchRatio, fetchRatios, formatFetches } from "./bench/fetch_report.ts";
+import { type FetchMeasured, measureFetches } from "./bench/fetch_rounds.ts";
 import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
 import { measureNames, type NameMeasured, type NameMemory } from "./bench/name_rounds.ts";
 import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
@@ -47,9 +50,10 @@ interface Bench {
   snapshot?: Pick<Report, "measured" | "ratios">;
   sockets?: { measured: SocketMeasured[]; ratios: SocketRatio[] };
   names?: { measured: NameMeasured[]; memory: NameMemory[]; ratios: NameRatio[] };
+  fetch?: { measured: FetchMeasured[]; ratios: FetchRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets", "names"];
+const PARTS = ["snapshot", "sockets", "names", "fetch"];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -79,6 +83,7 @@ async function main(): Promise<void> {
     if (wants("snapshot")) bench.snapshot = await benchSnapshot(directory);
     if (wants("sockets")) bench.sockets = await benchSockets(directory);
     if (wants("names")) bench.names = await benchNames();
+    if (wants("fetch")) bench.fetch = await benchFetch();
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -115,6 +120,14 @@ async function benchNames(): Promise<Bench["names"]> {
   await using world = new World();
   const names = await measureNames(world, runtimeCommands("names.ts"), rounds, progress);
   return { ...names, ratios: nameRatios(names.measured) };
+}
+
+async function benchFetch(): Promise<Bench["fetch"]> {
+  await using world = new World();
+  const server = [deno(), "run", "-A", benchPath("fetch_server.ts")];
+  const commands = runtimeCommands("fetches.ts");
+  const measured = await measureFetches(world, commands, server, rounds, progress);
+  return { measured, ratios: fetchRatios(measured) };
 }
 
 /** By whom to command line. Compiles the C program. */
@@ -188,6 +201,7 @@ function publish(bench: Bench): void {
     const { measured, memory, ratios } = bench.names;
     console.log(formatNames(measured, memory, ratios));
   }
+  if (bench.fetch) console.log(formatFetches(bench.fetch.measured, bench.fetch.ratios));
 }
 
 function deno(): string {

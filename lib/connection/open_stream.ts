@@ -22,6 +22,7 @@ import {
   type LostHandler,
   type Socket,
   systemSocket,
+  TIMEOUT_MAX_MS,
   type WaitOptions,
 } from "../socket/socket.ts";
 
@@ -65,8 +66,6 @@ export interface OpenedStream {
 const ATTEMPT_DELAY_MS = 250;
 const ATTEMPT_DELAY_MIN_MS = 10;
 const PVD_TIMEOUT_MS = 10_000;
-/** What setTimeout() can count to, 24 days: longer is for ever. */
-const TIMEOUT_MAX_MS = 0x7fffffff;
 
 /**
  * What connect() does, up to the runtime's socket; with `allowHalfOpen` as in node:net. `byDefault` is the process'

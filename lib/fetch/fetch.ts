@@ -98,7 +98,7 @@ async function send(client: HttpClient, request: FetchRequest): Promise<HttpResp
     return await client.send(origin, {
       method,
       target: `${url.pathname}${url.search}`,
-      fields: fieldsOf(request),
+      fields: fieldsOf(request, client.userAgent),
       body: body?.open() ?? null,
     }, { signal, bodyError: networkError });
   } catch (error) {
@@ -108,15 +108,18 @@ async function send(client: HttpClient, request: FetchRequest): Promise<HttpResp
 }
 
 /** The request's fields with those that are sent unless the caller says otherwise. */
-function fieldsOf({ url, headers, referrer, referrerPolicy }: FetchRequest): [string, string][] {
-  const fields: [string, string][] = [["host", url.host], ...headers];
-  const add = (name: string, value: string | null) => {
-    if (value !== null && !headers.has(name)) fields.push([name, value]);
-  };
-  add("accept", "*/*");
-  // A part of a coded body cannot be decoded.
-  add("accept-encoding", headers.has("range") ? "identity" : ACCEPT_ENCODING);
-  add("user-agent", navigator.userAgent);
-  add("referer", refererOf(referrer, url, referrerPolicy));
-  return fields;
+function fieldsOf(
+  { url, headers, referrer, referrerPolicy }: FetchRequest,
+  userAgent: string,
+): [string, string][] {
+  const referer = referrer && refererOf(referrer, url, referrerPolicy);
+  const fields: [string, string][] = [
+    ["host", url.host],
+    ["accept", "*/*"],
+    // A part of a coded body cannot be decoded.
+    ["accept-encoding", headers?.has("range") ? "identity" : ACCEPT_ENCODING],
+    ["user-agent", userAgent],
+  ];
+  if (referer) fields.push(["referer", referer]);
+  return headers ? [...fields.filter(([name]) => !headers.has(name)), ...headers] : fields;
 }

@@ -7,7 +7,7 @@
 import { Buffer, resolveObjectURL } from "node:buffer";
 import { refused } from "./error.ts";
 import type { FetchRequest } from "./request.ts";
-import { describedResponse } from "./response.ts";
+import { FetchedResponse } from "./response.ts";
 
 /**
  * The response to a URL of these schemes, null for one that is http: or https:.
@@ -37,10 +37,7 @@ export function localResponse({ url, method }: FetchRequest): Response | null {
 }
 
 function respond(url: URL, body: BodyInit, headers: Record<string, string>): Response {
-  return describedResponse(new Response(body, { headers, statusText: "OK" }), {
-    url,
-    redirected: false,
-  });
+  return new FetchedResponse(body, { headers, statusText: "OK" }, { url, redirected: false });
 }
 
 function parseDataUrl(url: URL): { bytes: Uint8Array<ArrayBuffer>; type: string } {

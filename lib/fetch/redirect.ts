@@ -39,7 +39,7 @@ export function redirected(request: FetchRequest, status: number, location: stri
   if (status !== 303 && body && !body.replayable) {
     throw refused(`${from} wants the body sent elsewhere, and a stream cannot be sent twice`);
   }
-  const headers = new Headers(request.headers);
+  const headers = new Headers(request.headers ?? undefined);
   if (url.origin !== from.origin) { for (const name of SECRET_FIELDS) headers.delete(name); }
   const becomesGet = status === 303
     ? method !== "GET" && method !== "HEAD"

@@ -7,8 +7,8 @@
 const DEFAULT_POLICY = "strict-origin-when-cross-origin";
 
 /** The field's value, or null where the policy says none; an unknown policy is the default one. */
-export function refererOf(referrer: URL | null, target: URL, policy: string): string | null {
-  if (referrer?.protocol !== "http:" && referrer?.protocol !== "https:") return null;
+export function refererOf(referrer: URL, target: URL, policy: string): string | null {
+  if (referrer.protocol !== "http:" && referrer.protocol !== "https:") return null;
   const origin = `${referrer.origin}/`;
   const whole = `${referrer.origin}${referrer.pathname}${referrer.search}`;
   const isSame = referrer.origin === target.origin;

@@ -10,7 +10,8 @@ import { type BodySource, bodySource, sourceOfRequest } from "./request_body.ts"
 export interface FetchRequest {
   url: URL;
   method: string;
-  headers: Headers;
+  /** Null where there are none: most requests. */
+  headers: Headers | null;
   body: BodySource | null;
   redirect: "follow" | "error" | "manual";
   signal: AbortSignal | undefined;
@@ -50,30 +51,31 @@ const REDIRECT_MODES = ["follow", "error", "manual"] as const;
  */
 export async function toFetchRequest(
   input: RequestInfo | URL,
-  init: RequestInit = {},
+  init?: RequestInit,
 ): Promise<FetchRequest> {
   const base = input instanceof Request ? input : null;
-  // Not all of these are properties of a Request in both runtimes.
-  const { referrer, referrerPolicy = "", integrity = "" } = { ...facts(base), ...defined(init) };
   const url = parseUrl(base ? base.url : String(input));
-  const method = checkedMethod(init.method ?? base?.method ?? "GET");
-  const headers = new Headers(init.headers ?? base?.headers);
+  if (!base && !init) return { ...PLAIN, url };
+  const given = init ?? {};
+  const method = checkedMethod(given.method ?? base?.method ?? "GET");
+  const headers = new Headers(given.headers ?? base?.headers);
   for (const name of OUR_FIELDS) headers.delete(name);
-  const redirect = init.redirect ?? base?.redirect ?? "follow";
+  const redirect = given.redirect ?? base?.redirect ?? "follow";
   if (!REDIRECT_MODES.includes(redirect)) throw new TypeError(`Not a redirect mode: ${redirect}`);
-  const signal = init.signal === null ? undefined : init.signal ?? base?.signal;
+  const signal = given.signal === null ? undefined : given.signal ?? base?.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError("signal is no AbortSignal");
   }
-  const { duplex = "half" } = init as { duplex?: string };
+  const { duplex = "half" } = given as { duplex?: string };
   if (duplex !== "half") throw new TypeError(`Not a duplex mode: ${duplex}`);
   signal?.throwIfAborted();
-  const hasBody = init.body !== undefined && init.body !== null;
+  const hasBody = given.body !== undefined && given.body !== null;
   if ((method === "GET" || method === "HEAD") && (hasBody || base?.body)) {
     throw new TypeError(`A request with ${method} has no body`);
   }
-  const body = hasBody ? await bodySource(init.body) : base ? await sourceOfRequest(base) : null;
+  const body = hasBody ? await bodySource(given.body) : base ? await sourceOfRequest(base) : null;
   if (body?.type && !headers.has("content-type")) headers.set("content-type", body.type);
+  const referrer = given.referrer ?? base?.referrer;
   return {
     url,
     method,
@@ -81,24 +83,23 @@ export async function toFetchRequest(
     body,
     redirect,
     signal,
-    integrity: String(integrity),
+    integrity: String(given.integrity ?? base?.integrity ?? ""),
     referrer: typeof referrer === "string" && URL.canParse(referrer) ? new URL(referrer) : null,
-    referrerPolicy: String(referrerPolicy),
+    referrerPolicy: String(given.referrerPolicy ?? base?.referrerPolicy ?? ""),
   };
 }
 
-type Facts = Partial<Pick<RequestInit, "referrer" | "referrerPolicy" | "integrity">>;
-
-function facts(request: Request | null): Facts {
-  const { referrer, referrerPolicy, integrity } = (request ?? {}) as Partial<Request>;
-  return { referrer, referrerPolicy, integrity };
-}
-
-function defined(init: RequestInit): Facts {
-  return Object.fromEntries(
-    Object.entries(facts(init as Request)).filter(([, value]) => value !== undefined),
-  );
-}
+/** What is asked where only a URL is given. */
+const PLAIN: Omit<FetchRequest, "url"> = {
+  method: "GET",
+  headers: null,
+  body: null,
+  redirect: "follow",
+  signal: undefined,
+  integrity: "",
+  referrer: null,
+  referrerPolicy: "",
+};
 
 function parseUrl(text: string): URL {
   if (!URL.canParse(text)) throw new TypeError(`Invalid URL: ${JSON.stringify(text)}`);

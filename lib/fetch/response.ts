@@ -23,49 +23,70 @@ export interface Description {
   status?: number;
 }
 
+/** The runtime's own class, with the properties that only fetch() can give. */
+export class FetchedResponse extends Response {
+  readonly #description: Description;
+
+  constructor(body: BodyInit | null, init: ResponseInit, description: Description) {
+    super(body, init);
+    this.#description = description;
+  }
+
+  /** Where it came from, after redirects, without a fragment. */
+  override get url(): string {
+    const { href, hash } = this.#description.url;
+    return hash === "" ? href : href.slice(0, -hash.length);
+  }
+
+  override get redirected(): boolean {
+    return this.#description.redirected;
+  }
+
+  override get type(): ResponseType {
+    return "basic";
+  }
+
+  override get status(): number {
+    return this.#description.status ?? super.status;
+  }
+
+  override get ok(): boolean {
+    return this.#description.status === undefined && super.ok;
+  }
+
+  override clone(): FetchedResponse {
+    const { body, headers, statusText } = super.clone();
+    return new FetchedResponse(
+      body,
+      { status: super.status, statusText, headers },
+      this.#description,
+    );
+  }
+}
+
 /** The fetched Response, decoded, and checked where the request says how. */
 export async function toResponse(
   { head, body }: HttpResponse,
   request: FetchRequest,
-  wasRedirected: boolean,
+  redirected: boolean,
 ): Promise<Response> {
   const { status, statusText, fields } = head;
   const { url, integrity } = request;
-  const content = NULL_BODY_STATUSES.includes(status)
-    ? await dropped(body)
-    : decodedBody(body, fields);
+  let content = body;
+  if (NULL_BODY_STATUSES.includes(status)) content = await dropped(body);
+  else if (body !== null) content = decodedBody(body, fields);
+  if (integrity !== "") content = await checkedBody(content, integrity, url);
   const isPlain = status <= STATUS_MAX;
-  const response = new Response(
-    integrity === "" ? content : await checkedBody(content, integrity, url),
+  return new FetchedResponse(
+    content,
     { status: isPlain ? status : 200, statusText, headers: fields },
+    { url, redirected, status: isPlain ? undefined : status },
   );
-  return describedResponse(response, {
-    url,
-    redirected: wasRedirected,
-    ...(isPlain ? {} : { status }),
-  });
-}
-
-/** Gives a Response the properties that only fetch() can give, its clones included. */
-export function describedResponse(response: Response, description: Description): Response {
-  const { redirected, status } = description;
-  const url = new URL(description.url);
-  url.hash = "";
-  const clone = response.clone;
-  Object.defineProperties(response, {
-    url: { value: url.href },
-    redirected: { value: redirected },
-    type: { value: "basic" },
-    clone: { value: () => describedResponse(clone.call(response), description) },
-    ...(status === undefined ? {} : { status: { value: status }, ok: { value: false } }),
-  });
-  return response;
 }
 
 type Body = HttpResponse["body"];
 
-function decodedBody(body: Body, fields: [string, string][]): Body {
-  if (body === null) return null;
+function decodedBody(body: NonNullable<Body>, fields: [string, string][]): Body {
   const encoding = fields.filter(([name]) => name === "content-encoding");
   if (encoding.length === 0) return body;
   const codings = knownCodings(encoding.map(([, value]) => value).join());

@@ -5,9 +5,7 @@
  */
 
 import { clearTimeout, setTimeout } from "node:timers";
-
-/** What setTimeout() can count to, 24 days: longer is for ever. */
-const TIMEOUT_MAX_MS = 0x7fffffff;
+import { TIMEOUT_MAX_MS } from "../socket/socket.ts";
 
 /** Keeps no process alive. Moving it to later costs no timer: the one that runs looks again when it ends. */
 export class Deadline {

@@ -6,7 +6,7 @@
 
 /** Memory that doubles as it fills: no more than twice what has come, however much was announced. */
 export class GrowingBytes {
-  #bytes = new Uint8Array(0);
+  #bytes = NOTHING;
   #length = 0;
 
   /** How many there are. */
@@ -36,7 +36,9 @@ export class GrowingBytes {
 
   /** Begins again. */
   clear(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = NOTHING;
     this.#length = 0;
   }
 }
+
+const NOTHING = new Uint8Array(0);

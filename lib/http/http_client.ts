@@ -55,6 +55,8 @@ const CLOSED = ["ECONNRESET", "EPIPE", "ECONNABORTED"];
 
 /** Asks servers through one PvD. */
 export class HttpClient {
+  /** What the runtime calls itself. */
+  readonly userAgent: string = navigator.userAgent;
   readonly #pvd: PvdInfo | null;
   readonly #byDefault: PvdInfo | "none" | null;
   readonly #options: HttpClientOptions;

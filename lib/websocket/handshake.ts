@@ -44,7 +44,7 @@ export async function openWebSocket(
     ["upgrade", "websocket"],
     ["sec-websocket-version", "13"],
     ["sec-websocket-key", key],
-    ["user-agent", navigator.userAgent],
+    ["user-agent", client.userAgent],
   ];
   if (protocols.length > 0) fields.push(["sec-websocket-protocol", protocols.join(", ")]);
   const target = `${url.pathname}${url.search}`;

@@ -9,7 +9,10 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { createFetch, type FetchOptions, MifError } from "../../mod.ts";
+import { runCommand } from "../lab/command.ts";
+import { scriptArgv } from "../lab/enter.ts";
 import { descriptorsDownTo, openDescriptors } from "../socket/descriptors.ts";
 import { streamOf } from "./cases.ts";
 import { RawServer, type Script } from "./raw_server.ts";
@@ -396,16 +399,25 @@ test("a body's stream must be of bytes, unlocked, and as the server sees it whol
     locked.getReader();
     await assert.rejects(send(locked), TypeError);
     await assert.rejects(fetch(server.url, { duplex: "full" } as RequestInit), TypeError);
+    let sent = "";
     server.script = (socket, head) => {
       assert.match(head, /transfer-encoding: chunked/);
-      socket.write(OK);
+      socket.removeAllListeners("data");
+      const take = (chunk: string | Uint8Array) => {
+        sent += Buffer.from(chunk as Uint8Array);
+        if (sent.endsWith("0\r\n\r\n")) socket.write(OK);
+      };
+      socket.on("data", take);
     };
     async function* pieces() {
+      // Behind the head, which goes alone then.
+      await sleep(50);
       yield new TextEncoder().encode("one");
       await sleep(1);
       yield new TextEncoder().encode("two");
     }
     assert.equal(await (await send(pieces())).text(), "ok");
+    assert.equal(sent, "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
   });
 });
 
@@ -531,6 +543,25 @@ test("a coded body that is none is an error of the body; an empty one is empty",
       `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 999\r\n\r\n${whole}`,
     );
     assert.equal(await codeOf((await fetch(server.url)).text()), "ECONNRESET");
+  });
+});
+
+test("a kept connection and a body that nobody reads keep no process alive", async () => {
+  await withServer(answers(OK), async (server) => {
+    const script = (socket: Socket, head: string) => {
+      if (!head.startsWith("GET /endless")) return socket.write(OK);
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      const pour = () => {
+        while (!socket.destroyed && socket.write(Buffer.alloc(1 << 16)));
+      };
+      socket.on("drain", pour);
+      pour();
+    };
+    server.script = script;
+    const path = fileURLToPath(new URL("leaving_script.ts", import.meta.url));
+    const argv = [...scriptArgv(path), server.url, `${server.url}endless`];
+    const { status, stdout, stderr } = await runCommand(argv, { timeoutMs: 20_000 });
+    assert.deepEqual([status, stdout, stderr], [0, "ok\n200\n", ""]);
   });
 });
 
