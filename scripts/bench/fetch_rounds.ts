@@ -5,7 +5,7 @@
  */
 
 import { NETWORK_1, oneLink, type World } from "../../tests/lab/mod.ts";
-import { makeCertificates } from "../../tests/socket/certificates.ts";
+import { makeCertificates } from "../../tests/connection/certificates.ts";
 import { Subject } from "./subject.ts";
 
 /** One way to fetch, under one load. */
