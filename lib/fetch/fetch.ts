@@ -46,12 +46,15 @@ const REDIRECTS_MAX = 20;
  * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  *
  * @example
- * ```ts ignore
- * import { createFetch, listPvds } from "@mif/sockets";
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createFetch, serve } from "@mif/sockets";
  *
- * const fetch = createFetch(listPvds()[0]!, { connectTimeoutMs: 5000 });
- * const response = await fetch("https://www.example.com/");
- * console.log(response.status, await response.text());
+ * await using server = serve(() => new Response("hello"), { hostname: "127.0.0.1", port: 0 });
+ * // Loopback is no network: elsewhere it is createFetch(pvd).
+ * using fetch = createFetch(null, { connectTimeoutMs: 5000 });
+ * const response = await fetch(`http://127.0.0.1:${server.addresses[0]!.port}/`);
+ * assert.equal(await response.text(), "hello");
  * ```
  */
 export function createFetch(pvd: PvdInfo | null, options: FetchOptions = {}): PvdFetch {

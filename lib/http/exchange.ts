@@ -8,7 +8,7 @@ import type { Socket as RuntimeSocket } from "node:net";
 import { MifError } from "../error.ts";
 import { type BodyDecoder, bodyDecoder } from "./body_decoder.ts";
 import type { Deadline } from "./deadline.ts";
-import { firstPieces, type HttpRequest, lengthOf } from "./request.ts";
+import { firstPiece, type HttpRequest } from "./request.ts";
 import { GrowingBytes } from "./growing_bytes.ts";
 import {
   badResponse,
@@ -18,6 +18,7 @@ import {
   isPersistent,
   type ResponseHead,
 } from "./response_head.ts";
+import { Upload } from "./upload.ts";
 
 /** How one exchange is to go. */
 export interface ExchangeOptions {
@@ -70,7 +71,7 @@ export class Exchange {
   #paused = false;
   /** The piece has its memory for itself: the stream, which takes the memory whole, may have it. */
   #owned = false;
-  #uploading: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #uploading: Upload | null = null;
   #over = false;
 
   constructor(
@@ -88,17 +89,18 @@ export class Exchange {
   }
 
   start(): void {
-    const { body } = this.#request;
-    let pieces: Uint8Array[];
+    let isAll: boolean;
     try {
-      pieces = firstPieces(this.#request);
+      const first = firstPiece(this.#request);
+      isAll = first.isAll;
+      if (!isAll) this.#uploading = new Upload(this.#socket, this.#request.body!);
+      this.#socket.write(first.piece);
     } catch (error) {
       return this.#abandon(error);
     }
     this.#options.signal?.addEventListener("abort", this.#onAbort);
-    for (const piece of pieces) this.#socket.write(piece);
-    if (body && "stream" in body) this.#upload(body.stream, lengthOf(body));
-    else this.#awaitHead();
+    if (isAll) this.#awaitHead();
+    else this.#upload(this.#uploading!);
   }
 
   onData(bytes: Uint8Array<ArrayBuffer>): void {
@@ -128,7 +130,7 @@ export class Exchange {
     const told = signal?.aborted ? signal.reason : error;
     if (this.#controller === null) this.#told.reject(told);
     else this.#controller.error(signal?.aborted ? told : bodyError(error));
-    this.#uploading?.cancel(told).catch(() => {});
+    this.#uploading?.cancel(told);
   }
 
   /** Takes what there is of a head; returns what is behind it, or null where it is not whole. */
@@ -189,7 +191,7 @@ export class Exchange {
       cancel: (reason) => {
         this.#over = true;
         this.#forget();
-        this.#uploading?.cancel(reason).catch(() => {});
+        this.#uploading?.cancel(reason);
         this.#told.over(false, this.#head!);
       },
     }, { highWaterMark: READ_AHEAD });
@@ -206,9 +208,7 @@ export class Exchange {
     this.#forget();
     this.#over = true;
     const uploading = this.#uploading;
-    uploading?.cancel(new Error("The server has answered without waiting for the body")).catch(
-      () => {},
-    );
+    uploading?.cancel(new Error("The server has answered without waiting for the body"));
     this.#told.over(
       reusable && !uploading && isPersistent(this.#head!) && asksToPersist(this.#request),
       this.#head!,
@@ -234,54 +234,30 @@ export class Exchange {
   }
 
   #awaitHead(): void {
-    const { headersTimeoutMs } = this.#options;
-    this.#deadline.set(
-      headersTimeoutMs,
-      () => this.#abandon(tookTooLong(`has not answered within ${headersTimeoutMs} ms`)),
-    );
+    this.#await(this.#options.headersTimeoutMs, "has not answered within");
   }
 
   #awaitBody(): void {
-    const { bodyTimeoutMs } = this.#options;
-    this.#deadline.set(
-      bodyTimeoutMs,
-      () => this.#abandon(tookTooLong(`has sent nothing for ${bodyTimeoutMs} ms`)),
-    );
+    this.#await(this.#options.bodyTimeoutMs, "has sent nothing for");
   }
 
-  /** Sends a body bit by bit, as fast as the server takes it. */
-  async #upload(stream: ReadableStream<Uint8Array>, length: number | null): Promise<void> {
-    const socket = this.#socket;
-    let left = length ?? Infinity;
+  #await(timeoutMs: number, what: string): void {
+    this.#deadline.set(timeoutMs, () => this.#abandon(tookTooLong(`${what} ${timeoutMs} ms`)));
+  }
+
+  async #upload(uploading: Upload): Promise<void> {
     try {
-      const reader = this.#uploading = stream.getReader();
-      while (true) {
-        const { done, value } = await reader.read();
-        if (this.#over) return;
-        if (done) break;
-        if (!(value instanceof Uint8Array)) {
-          throw new TypeError("A body's stream must give Uint8Array");
-        }
-        if (value.length === 0) continue;
-        left -= value.length;
-        if (left < 0) throw new TypeError("A body's stream gave more than its length");
-        if (length === null) {
-          socket.cork();
-          socket.write(`${value.length.toString(16)}\r\n`, "latin1");
-          socket.write(value);
-          const more = socket.write("\r\n", "latin1");
-          socket.uncork();
-          if (!more) await drained(socket);
-        } else if (!socket.write(value)) await drained(socket);
-        if (this.#over) return;
-      }
-      if (length === null) socket.write("0\r\n\r\n", "latin1");
-      else if (left > 0) throw new TypeError("A body's stream gave less than its length");
-      this.#uploading = null;
-      if (this.#head === null) this.#awaitHead();
+      await uploading.run((isWaiting) => {
+        // Once it answers, it is the answer that is waited for.
+        if (this.#head !== null) return;
+        if (isWaiting) this.#await(this.#options.bodyTimeoutMs, "has taken nothing for");
+        else this.#deadline.clear();
+      });
     } catch (error) {
-      this.#abandon(error);
+      return this.#abandon(error);
     }
+    this.#uploading = null;
+    if (this.#head === null && !this.#over) this.#awaitHead();
   }
 
   #onAbort = (): void => this.#abandon(this.#options.signal!.reason);
@@ -296,19 +272,6 @@ export class Exchange {
   #forget(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
-}
-
-/** Until more may be written, or never again. */
-function drained(socket: RuntimeSocket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off("drain", done);
-      socket.off("close", done);
-      resolve();
-    };
-    socket.on("drain", done);
-    socket.on("close", done);
-  });
 }
 
 function asksToPersist({ fields }: HttpRequest): boolean {

@@ -58,7 +58,11 @@ export class HttpConnection {
   exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
     if (!this.isFree) throw new Error("The connection is not free");
     const { signal } = options;
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) {
+      // Nobody else knows of it.
+      this.destroy();
+      return Promise.reject(signal.reason);
+    }
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(request, options, this.socket, this.#deadline, {
         resolve,

@@ -59,10 +59,11 @@ export function lengthOf(body: OutgoingBody | null): number | null {
 /** A small body goes with the head in one piece: copying is cheaper than a second packet. */
 const TOGETHER_MAX = 16 * 1024;
 
-/** What can be written at once: the head, and the body where it is at hand. */
-export function firstPieces(request: HttpRequest): Uint8Array[] {
+/** What goes first: the head, with the body where that is small and at hand. */
+export function firstPiece(request: HttpRequest): { piece: Uint8Array; isAll: boolean } {
   const head = Buffer.from(requestHead(request), "latin1");
-  const bytes = request.body && "bytes" in request.body ? request.body.bytes : null;
-  if (bytes === null || bytes.length === 0) return [head];
-  return bytes.length <= TOGETHER_MAX ? [Buffer.concat([head, bytes])] : [head, bytes];
+  const { body } = request;
+  if (body === null) return { piece: head, isAll: true };
+  if (!("bytes" in body) || body.bytes.length > TOGETHER_MAX) return { piece: head, isAll: false };
+  return { piece: Buffer.concat([head, body.bytes]), isAll: true };
 }

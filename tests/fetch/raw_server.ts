@@ -8,8 +8,8 @@ import { Buffer } from "node:buffer";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What is done with each connection, after its first request's head has come. */
-export type Script = (socket: Socket, head: string) => unknown;
+/** What is done at each request whose head has come; `rest` is what came behind that, a byte a character. */
+export type Script = (socket: Socket, head: string, rest: string) => unknown;
 
 /** Listens on loopback until it is disposed of. */
 export class RawServer implements AsyncDisposable {
@@ -72,7 +72,7 @@ export class RawServer implements AsyncDisposable {
       const head = text.slice(0, end);
       text = text.slice(end + 4);
       this.heads.push(head);
-      this.#script(socket, head);
+      this.#script(socket, head, text);
     });
   }
 }

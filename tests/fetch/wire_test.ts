@@ -250,6 +250,34 @@ test("time limits: to connect, for the head, between pieces of the body, for a k
   }
 });
 
+test("a server that takes no more of a body has its time; one that takes it slowly has more", async () => {
+  const deaf: Script = (socket) => socket.pause();
+  await withServer(deaf, async (server, fetch) => {
+    const size = 40_000_000;
+    const bytes = new Uint8Array(size);
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(bytes) });
+    for (const body of [bytes, new Blob([bytes]), endless]) {
+      const init = { method: "POST", body, duplex: "half" } as RequestInit;
+      assert.equal(await codeOf(fetch(server.url, init)), "ETIMEDOUT");
+    }
+    let taken = 0;
+    let chunks = 0;
+    server.script = (socket, _head, rest) => {
+      taken = rest.length;
+      socket.removeAllListeners("data");
+      socket.on("data", (chunk) => {
+        taken += chunk.length;
+        if (taken === size) return socket.write(OK);
+        if (++chunks % 50 !== 0) return;
+        socket.pause();
+        setTimeout(() => socket.resume(), 50);
+      });
+    };
+    assert.equal(await (await fetch(server.url, { method: "POST", body: bytes })).text(), "ok");
+    assert.equal(taken, size);
+  }, { bodyTimeoutMs: 400, headersTimeoutMs: 5000 });
+});
+
 test("an abort ends the request where it is, with the signal's reason", async () => {
   const opened = openDescriptors();
   const reason = new Error("no longer wanted");
@@ -400,18 +428,18 @@ test("a body's stream must be of bytes, unlocked, and as the server sees it whol
     await assert.rejects(send(locked), TypeError);
     await assert.rejects(fetch(server.url, { duplex: "full" } as RequestInit), TypeError);
     let sent = "";
-    server.script = (socket, head) => {
+    server.script = (socket, head, rest) => {
       assert.match(head, /transfer-encoding: chunked/);
+      sent = rest;
       socket.removeAllListeners("data");
       const take = (chunk: string | Uint8Array) => {
         sent += Buffer.from(chunk as Uint8Array);
         if (sent.endsWith("0\r\n\r\n")) socket.write(OK);
       };
       socket.on("data", take);
+      take(Buffer.alloc(0));
     };
     async function* pieces() {
-      // Behind the head, which goes alone then.
-      await sleep(50);
       yield new TextEncoder().encode("one");
       await sleep(1);
       yield new TextEncoder().encode("two");
