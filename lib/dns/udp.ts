@@ -2,8 +2,8 @@
  * Questions to one server by UDP, over our own sockets: from the PvD's source and by its router, or not at all.
  *
  * Forging an answer takes the port and the ID of a question (RFC 5452): the kernel chooses the port and we the ID, both at
- * random. A port serves few questions and a short time; several are open when much is asked, and each question takes one of
- * them by lot. Sockets are connected, so that only the server is heard, and the network's errors too.
+ * random. A port serves few questions and a short time; several are open when much is asked, and each handful of questions
+ * takes one of them by lot. Sockets are connected, so that only the server is heard, and the network's errors too.
  *
  * @module
  */
@@ -19,8 +19,10 @@ import { type Cancellation, cancelled, type ServerAddress, type Transport } from
 
 /** Ports that questions are spread over. */
 const SLOTS = 8;
-/** A port takes no more questions than this, as long as others can be opened. */
+/** After so many questions a port takes no further handful, as long as others can be opened. */
 const QUESTIONS_PER_PORT = 64;
+/** Questions that go by one system call, by one port. */
+const BATCH = 16;
 /** Open at the same time, those included that wait for their last answers. */
 const PORTS_MAX = 64;
 /** Questions that a server has at the same time: what its socket's queue holds as Linux sets it up. The others wait. */
@@ -51,6 +53,8 @@ export class UdpTransport implements Transport, PortOwner {
   /** Beyond {@linkcode OUTSTANDING_MAX}, the first come first. */
   readonly #waiting = new Set<Pending>();
   #outstanding = 0;
+  /** The port that takes questions until they go. */
+  #filling: Port | null = null;
   #flushing = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -90,6 +94,7 @@ export class UdpTransport implements Transport, PortOwner {
   /** For ports. */
   ended(port: Port): void {
     this.#ports.delete(port);
+    if (this.#filling === port) this.#filling = null;
     const slot = this.#slots.indexOf(port);
     if (slot >= 0) this.#slots[slot] = null;
   }
@@ -97,20 +102,26 @@ export class UdpTransport implements Transport, PortOwner {
   #send(pending: Pending): void {
     let port: Port;
     try {
-      port = this.#choosePort();
+      port = this.#filling ??= this.#choosePort();
     } catch (error) {
       return pending.reject(error as MifError);
     }
     const isFirst = this.#outstanding++ === 0;
     port.add(pending);
-    // One that is alone goes at once; of many, those that one turn of the event loop brings go together.
-    if (isFirst) return port.flush();
+    // One that is alone goes at once. Of many so many go together, or those of one turn of the event loop.
+    const isEnough = port.unsent >= BATCH || port.asked % QUESTIONS_PER_PORT === 0;
+    if (isFirst || isEnough) return this.#flush();
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(() => {
       this.#flushing = false;
-      for (const each of this.#ports) each.flush();
+      this.#flush();
     });
+  }
+
+  #flush(): void {
+    this.#filling?.flush();
+    this.#filling = null;
   }
 
   #choosePort(): Port {
@@ -177,6 +188,11 @@ class Port {
     // The transport's timer says whether anything is waited for.
     this.#socket.unref();
     this.#run();
+  }
+
+  /** How many questions wait for {@linkcode flush}. */
+  get unsent(): number {
+    return this.#unsent.length;
   }
 
   /** Takes a question, to go with the next {@linkcode flush}. */
