@@ -225,8 +225,9 @@ export class Supervisor {
     const own = new ProgramSocket(
       checked(native().mif_socket(family, SOCK_DGRAM, 0), "socket", "Cannot open a socket"),
     );
+    let selection: Selection | null = null;
     try {
-      const selection = new Selection(own, this.#pvd, () => this.#cutAll());
+      selection = new Selection(own, this.#pvd, () => this.#cutAll());
       if (source !== null && source !== selection.source) {
         own.bind(selection.bindAddress({ address: source }));
       }
@@ -235,6 +236,8 @@ export class Supervisor {
       this.#guards.set(selection.source, guard);
       return guard;
     } catch (error) {
+      // Before its descriptor: it would look at whoever has that number next.
+      selection?.release();
       own[Symbol.dispose]();
       throw error;
     }
