@@ -321,8 +321,14 @@ export class Selection {
   }
 
   #provePeer(): void {
-    if (this.#peer === null) this.#proveHeld();
-    else this.check(this.#peer);
+    if (this.#peer === null) return void this.#proveHeld();
+    try {
+      this.check(this.#peer);
+    } catch (error) {
+      // Also what begins to wait after this is to learn of it.
+      this.#unprove();
+      throw error;
+    }
   }
 
   /** What can be said without a destination: the source is there, and no other router is within its reach. */

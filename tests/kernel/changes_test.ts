@@ -117,7 +117,7 @@ async function inUse(on: Ground, { happen, outcome, sendto, later }: Event): Pro
     ends.forEach((end, at) => {
       const { unconnected } = uses[at]!;
       if (unconnected && end !== outcome) assert.match(end, /^(ETIMEDOUT|done)$/);
-      else assert.equal(end, outcome);
+      else assert.equal(end, outcome, `socket ${at}, from ${uses[at]!.source}`);
     });
     // Twice, and closed afterwards: the kernel is to have something to send by itself.
     const sending: string = outcome === "ETIMEDOUT" ? "done" : outcome;
