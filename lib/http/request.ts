@@ -34,7 +34,7 @@ const WITH_BODY = ["POST", "PUT"];
  *
  * @throws {TypeError} A part would break out of its place.
  */
-export function requestHead({ method, target, fields, body }: HttpRequest): string {
+function requestHead({ method, target, fields, body }: HttpRequest): string {
   if (!TOKEN.test(method)) throw new TypeError(`Not a method: ${JSON.stringify(method)}`);
   if (!TARGET.test(target)) throw new TypeError(`Not a path: ${JSON.stringify(target)}`);
   let head = `${method} ${target} HTTP/1.1\r\n`;

@@ -84,7 +84,7 @@ export function collectEvidence(
 }
 
 /** Whether a rule looks a table up for every packet that this host sends from its source, of any user, mark or port. */
-export function holdsAllPackets(rule: RuleRecord): boolean {
+function holdsAllPackets(rule: RuleRecord): boolean {
   return rule.action === linux.FR_ACT_TO_TBL && rule.narrowed === 0 && rule.tos === 0 &&
     rule.mark === 0 && rule.mask === 0 && rule.destinationLength === 0 &&
     (rule.flags & linux.FIB_RULE_INVERT) === 0 && rule.suppressPrefixLength < 0 &&
