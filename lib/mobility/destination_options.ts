@@ -81,7 +81,13 @@ export function parseDestinationOptions(
   bytes: Uint8Array,
   how: { strict?: boolean } = {},
 ): DestinationOptions {
-  const end = headerEnd(bytes, "parseDestinationOptions");
+  const header = readDestinationOptions(bytes, headerEnd(bytes, "parseDestinationOptions"));
+  if (how.strict) refuseFaults(header);
+  return header;
+}
+
+/** Reads a header of which the bytes up to `end` are there, 8 or more. */
+export function readDestinationOptions(bytes: Uint8Array, end: number): DestinationOptions {
   const options: DestinationOption[] = [];
   let asGiven = false;
   for (let at = 2; at < end;) {
@@ -100,7 +106,6 @@ export function parseDestinationOptions(
     asGiven ||= RULES.padding(option.type, bytes[at + 1]!, at) !== 0;
     at += 2 + bytes[at + 1]!;
   }
-  if (how.strict) refuseFaults(options, asGiven);
   const header: DestinationOptions = { nextHeader: bytes[0]!, options };
   if (asGiven) header.padding = "given";
   return header;
@@ -161,13 +166,12 @@ function readOption(bytes: Uint8Array, at: number): DestinationOption {
   return { type, name, data: copyOf(bytes, at + 2, length) };
 }
 
-function refuseFaults(options: readonly DestinationOption[], misaligned: boolean): void {
-  const fault = options.find(({ name }) => name === "truncated" || name === "malformed")?.name ??
-    (misaligned
-      ? "misaligned"
-      : options.filter(({ name }) => name === "home-address").length > 1
-      ? "repeated"
-      : undefined);
+function refuseFaults({ options, padding }: DestinationOptions): void {
+  let fault: string | undefined = options.find(({ name }) =>
+    name === "truncated" || name === "malformed"
+  )?.name;
+  if (padding) fault ??= "misaligned";
+  if (options.filter(({ name }) => name === "home-address").length > 1) fault ??= "repeated";
   if (fault === undefined) return;
   throw malformed("parseDestinationOptions", `destination options: an option is ${fault}`);
 }

@@ -8,7 +8,7 @@ import { formatAddress } from "../ip/address.ts";
 import {
   type DestinationOptions,
   homeAddressOf,
-  parseDestinationOptions,
+  readDestinationOptions,
 } from "./destination_options.ts";
 import { malformed, uint16 } from "./field.ts";
 import { parseRoutingHeader, type RoutingHeader } from "./routing_header.ts";
@@ -54,7 +54,7 @@ export interface Ipv6Packet {
   offset: number;
   /** The message: a view of the packet's bytes, not longer than the packet says it is. */
   payload: Uint8Array;
-  /** Whether bytes that the packet says it has are not there. */
+  /** Whether bytes that the packet or one of its headers says it has are not there. */
   truncated: boolean;
 }
 
@@ -63,8 +63,8 @@ const ROUTING = 43;
 const DESTINATION_OPTIONS = 60;
 
 /**
- * Reads an IPv6 packet, from its version on. An extension header that is not all there counts as the message; one that is
- * there is read, also where the packet says that it is shorter than that.
+ * Reads an IPv6 packet, from its version on. Of an options header that the packet or the capture cuts off, the options
+ * that are there are read; any other header that is not all there counts as the message.
  *
  * @throws {MifError} EBADMSG: this is no IPv6 packet, or shorter than its 40 bytes of header.
  */
@@ -73,6 +73,7 @@ export function parseIpv6Packet(bytes: Uint8Array): Ipv6Packet {
     throw malformed("parseIpv6Packet", "an IPv6 packet: its header is not there");
   }
   const said = 40 + uint16(bytes, 4);
+  const all = bytes.subarray(0, said);
   const source = formatAddress(bytes.subarray(8, 24));
   const destination = formatAddress(bytes.subarray(24, 40));
   const packet: Ipv6Packet = {
@@ -85,44 +86,49 @@ export function parseIpv6Packet(bytes: Uint8Array): Ipv6Packet {
     checksumDestination: destination,
     protocol: bytes[6]!,
     offset: 40,
-    payload: bytes,
+    payload: all,
     truncated: said > bytes.length,
   };
-  while (readHeader(packet, bytes)); // One a turn, and each is 8 bytes or more.
-  packet.payload = bytes.subarray(packet.offset, Math.max(packet.offset, said));
+  while (takeHeader(packet, all)); // One a turn, and each is 8 bytes or more.
+  packet.payload = all.subarray(packet.offset);
   return packet;
 }
 
 /** Takes the extension header that is next; false where what is next is the message. */
-function readHeader(packet: Ipv6Packet, bytes: Uint8Array): boolean {
+function takeHeader(packet: Ipv6Packet, bytes: Uint8Array): boolean {
   const { protocol, offset } = packet;
   if (protocol !== HOP_BY_HOP && protocol !== ROUTING && protocol !== DESTINATION_OPTIONS) {
     return false;
   }
   if (offset + 8 > bytes.length) return false;
-  if (offset + bytes[offset + 1]! * 8 + 8 > bytes.length) return false;
   const rest = bytes.subarray(offset);
+  const length = rest[1]! * 8 + 8;
   if (protocol === ROUTING) {
-    const header = parseRoutingHeader(rest);
-    packet.headers.push({ name: "routing", offset, header });
-    if (header.segmentsLeft > 0) {
-      packet.checksumDestination = lastAddress(header) ?? packet.checksumDestination;
-    }
+    if (length > rest.length) return false;
+    takeRoutingHeader(packet, parseRoutingHeader(rest));
   } else {
-    const header = parseDestinationOptions(rest);
-    const name = protocol === HOP_BY_HOP ? "hop-by-hop-options" : "destination-options";
-    packet.headers.push({ name, offset, header });
-    if (protocol === DESTINATION_OPTIONS) {
-      packet.homeAddress ??= homeAddressOf(header);
-      packet.checksumSource = packet.homeAddress ?? packet.source;
-    }
+    takeOptions(packet, readDestinationOptions(rest, Math.min(length, rest.length)));
+    packet.truncated ||= length > rest.length;
   }
   packet.protocol = rest[0]!;
-  packet.offset += rest[1]! * 8 + 8;
+  packet.offset = Math.min(offset + length, bytes.length);
   return true;
 }
 
-function lastAddress(header: RoutingHeader): string | undefined {
-  if (header.name === "type-2") return header.homeAddress;
-  return header.name === "type-0" ? header.addresses.at(-1) : undefined;
+function takeRoutingHeader(packet: Ipv6Packet, header: RoutingHeader): void {
+  packet.headers.push({ name: "routing", offset: packet.offset, header });
+  if (header.segmentsLeft === 0) return;
+  if (header.name === "type-2") packet.checksumDestination = header.homeAddress;
+  if (header.name === "type-0") packet.checksumDestination = header.addresses.at(-1)!;
+}
+
+function takeOptions(packet: Ipv6Packet, header: DestinationOptions): void {
+  const { protocol, offset } = packet;
+  if (protocol === HOP_BY_HOP) {
+    packet.headers.push({ name: "hop-by-hop-options", offset, header });
+    return;
+  }
+  packet.headers.push({ name: "destination-options", offset, header });
+  packet.homeAddress ??= homeAddressOf(header);
+  packet.checksumSource = packet.homeAddress ?? packet.source;
 }
