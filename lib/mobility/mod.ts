@@ -1,0 +1,90 @@
+/**
+ * Mobile IPv6 (RFC 6275) and its sockets API (RFC 4584): messages and headers between bytes and objects.
+ *
+ * Nothing here needs the native library or a permission.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildMobility, parseMobility, sealMobility } from "@mif/sockets/mobility";
+ *
+ * const bytes = sealMobility(
+ *   "2001:db8::1",
+ *   "2001:db8::2",
+ *   buildMobility({ type: "BU", sequence: 1, flags: { acknowledge: true }, lifetimeSeconds: 420 }),
+ * );
+ * const message = parseMobility(bytes);
+ * assert.equal(message.type === "BU" && message.flags.acknowledge, true);
+ * ```
+ *
+ * @module
+ */
+
+export { buildMobility } from "./build_mobility.ts";
+export {
+  buildDestinationOptions,
+  type DestinationOption,
+  type DestinationOptionInit,
+  type DestinationOptions,
+  type DestinationOptionsInit,
+  homeAddressOf,
+  type HomeAddressOption,
+  type HomeAddressOptionInit,
+  parseDestinationOptions,
+} from "./destination_options.ts";
+export type { Ipv6AddressInit } from "./field.ts";
+export {
+  bindingAckStatusName,
+  bindingErrorStatusName,
+  mobilityOptionName,
+  mobilityTypeName,
+} from "./iana.ts";
+export { type Ipv6Packet, type PacketHeader, parseIpv6Packet } from "./ipv6_packet.ts";
+export type {
+  BindingAcknowledgement,
+  BindingAcknowledgementFlags,
+  BindingError,
+  BindingRefreshRequest,
+  BindingUpdate,
+  BindingUpdateFlags,
+  CareOfTest,
+  CareOfTestInit,
+  HomeTest,
+  HomeTestInit,
+  MobilityHeader,
+  MobilityHeaderInit,
+  MobilityHeaderInitWithOptions,
+  MobilityHeaderWithOptions,
+  MobilityMessage,
+  MobilityMessageInit,
+  UnknownMobilityMessage,
+} from "./message.ts";
+export { mobilityChecksum, sealMobility, verifyMobility } from "./mobility_checksum.ts";
+export type {
+  AlternateCareOfAddress,
+  BindingAuthorizationData,
+  BindingRefreshAdvice,
+  KnownMobilityOptionInit,
+  MobilityOption,
+  MobilityOptionInit,
+  NonceIndices,
+  OptionFault,
+  Untyped,
+} from "./mobility_option.ts";
+export { parseMobility, type ParseMobilityOptions } from "./parse_mobility.ts";
+export {
+  buildRoutingHeader,
+  parseRoutingHeader,
+  type RawRoutingHeader,
+  type RoutingHeader,
+  type RoutingHeaderInit,
+  type Type0RoutingHeader,
+  type Type2RoutingHeader,
+} from "./routing_header.ts";
+export type { AnyOptionInit, Pad1, PadN, PadNInit, RawOption, TruncatedOption } from "./tlv.ts";
+export {
+  type MobilityContext,
+  type MobilityFault,
+  type MobilityVerdict,
+  validateMobility,
+} from "./validate_mobility.ts";
