@@ -100,6 +100,16 @@ export class PacketSocket implements Disposable {
     return this.#dropped;
   }
 
+  /** Waiting for frames keeps the process alive: so it is unless unref() was called. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  /** Waiting for frames does not keep the process alive. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
   /** Closes it. */
   close(): void {
     this.#socket.close();
