@@ -19,7 +19,7 @@ import {
   IPV6_UNICAST_HOPS,
   SOCK_RAW,
 } from "../socket/options.ts";
-import type { SocketAddressInit } from "../socket/sockaddr.ts";
+import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
 import { type Socket, systemSocket, type WaitOptions } from "../socket/socket.ts";
 import { buildDestinationOptions } from "./destination_options.ts";
 import { ipv6Bytes, setUint16 } from "./field.ts";
@@ -75,7 +75,7 @@ export async function sendMobility(
   const source = from ?? sourceFor(sending.socket, careOfAddress ?? to.address, to.scopeId ?? 0);
   const data = bytes.slice();
   if (checksum === undefined) sealMobility(homeAddress ?? source, destination, data);
-  else setUint16(data, 4, checksum);
+  else setUint16(data, 4, checkedNumber("checksum", checksum, 0xffff));
   if (careOfAddress !== undefined && !sending.kernelHasMobileIpv6) {
     if (isOnPvd) throw unprovable();
     const hopLimit = sending.socket.getsockopt(IPPROTO_IPV6, IPV6_UNICAST_HOPS);

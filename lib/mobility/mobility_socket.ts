@@ -25,7 +25,7 @@ import {
   SOL_SOCKET,
 } from "../socket/options.ts";
 import type { SocketAddressInit } from "../socket/sockaddr.ts";
-import { Socket, type WaitOptions } from "../socket/socket.ts";
+import { checkedWait, type ReceivedMessage, Socket, type WaitOptions } from "../socket/socket.ts";
 import { buildMobility } from "./build_mobility.ts";
 import { kernelHasMobileIpv6 } from "./kernel_support.ts";
 import type { MobilityMessageInit } from "./message.ts";
@@ -201,6 +201,11 @@ export class MobilitySocket implements Disposable {
 
   /** The messages as they come, until the socket is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMobility, void, undefined> {
+    if (this.#wire === null) {
+      // In batches.
+      for await (const message of this.#sending.socket) yield this.#read(message);
+      return;
+    }
     while (!this.closed) {
       try {
         yield await this.receive();
@@ -246,22 +251,23 @@ export class MobilitySocket implements Disposable {
     this.close();
   }
 
-  #read(message: Parameters<typeof readReceived>[0], checksumVerified = this.#checksumVerified) {
-    const reading = { checksumVerified, knownTypes: this.#knownTypes };
+  #read(message: ReceivedMessage): ReceivedMobility {
+    const reading = { checksumVerified: this.#checksumVerified, knownTypes: this.#knownTypes };
     return readReceived(message, this.kernelHasMobileIpv6, reading);
   }
 
   async #receiveFromBoth(wire: WireListener, options: WaitOptions): Promise<ReceivedMobility> {
     const reading = { checksumVerified: false, knownTypes: this.#knownTypes };
+    const { signal: given, timeoutMs = Infinity } = options;
+    checkedWait(options);
+    const endMs = performance.now() + timeoutMs;
     wire.ref();
     try {
       while (true) {
         const stop = new AbortController();
-        const signals = options.signal ? [options.signal, stop.signal] : [stop.signal];
-        const waiting = this.#sending.socket.recvmsg({
-          ...options,
-          signal: AbortSignal.any(signals),
-        });
+        const signal = given ? AbortSignal.any([given, stop.signal]) : stop.signal;
+        const leftMs = Math.max(0, endMs - performance.now());
+        const waiting = this.#sending.socket.recvmsg({ signal, timeoutMs: leftMs });
         const first = await Promise.race([
           waiting.then((message) => ({ message, heard: null })),
           wire.next().then((heard) => ({ message: null, heard })),
