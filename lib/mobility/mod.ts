@@ -22,6 +22,12 @@
 
 export { buildMobility } from "./build_mobility.ts";
 export {
+  type Binding,
+  Correspondent,
+  type CorrespondentOptions,
+  type MobilityReply,
+} from "./correspondent.ts";
+export {
   buildDestinationOptions,
   type DestinationOption,
   type DestinationOptionInit,
@@ -72,6 +78,7 @@ export type {
   OptionFault,
   Untyped,
 } from "./mobility_option.ts";
+export { MobileNode, type MobileNodeOptions, type Registration } from "./mobile_node.ts";
 export type { MobilitySendOptions } from "./mobility_sender.ts";
 export { MobilitySocket, mobilitySocket, type MobilitySocketOptions } from "./mobility_socket.ts";
 export { parseMobility, type ParseMobilityOptions } from "./parse_mobility.ts";
