@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "45c95b607cd3618bb76c23ffbbd316bdd353763275dc97d36880030fc1b0e28e";
+export const SOURCE_HASH: string = "bba4f7545e8befb77bacbebf0b1f5bf09fb3494f23c2949e76f8a5167b4fcdfc";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

@@ -40,6 +40,7 @@ export {
   mobilityTypeName,
 } from "./iana.ts";
 export { type Ipv6Packet, type PacketHeader, parseIpv6Packet } from "./ipv6_packet.ts";
+export * from "./layout.gen.ts";
 export type {
   BindingAcknowledgement,
   BindingAcknowledgementFlags,
@@ -81,6 +82,7 @@ export {
   type Type0RoutingHeader,
   type Type2RoutingHeader,
 } from "./routing_header.ts";
+export { readField, type StructField, type StructLayout, writeField } from "./struct_field.ts";
 export type { AnyOptionInit, Pad1, PadN, PadNInit, RawOption, TruncatedOption } from "./tlv.ts";
 export {
   type MobilityContext,
