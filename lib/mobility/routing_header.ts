@@ -42,10 +42,10 @@ export interface Type0RoutingHeader {
   addresses: string[];
 }
 
-/** A routing header that is not read here, or that is not as its type wants it, as it came. */
-export interface RawRoutingHeader {
-  /** "malformed": the type is known, but not with this length or so many segments left. */
-  name: "unknown" | "malformed";
+/** A routing header of a type that is not read here, as it came. */
+export interface UnknownRoutingHeader {
+  /** Nothing more is known of it. */
+  name: "unknown";
   /** The protocol number of what follows. */
   nextHeader: number;
   /** Routing Type. */
@@ -55,6 +55,23 @@ export interface RawRoutingHeader {
   /** What stands behind Segments Left: 4 bytes or more, 8n+4. */
   data: Uint8Array;
 }
+
+/** A routing header of type 0 or 2, but never with this length or so many segments left, as it came. */
+export interface MalformedRoutingHeader {
+  /** It is not what its type says. */
+  name: "malformed";
+  /** The protocol number of what follows. */
+  nextHeader: number;
+  /** Routing Type. */
+  routingType: number;
+  /** Segments Left. */
+  segmentsLeft: number;
+  /** What stands behind Segments Left: 4 bytes or more, 8n+4. */
+  data: Uint8Array;
+}
+
+/** A routing header that is kept as it came. */
+export type RawRoutingHeader = UnknownRoutingHeader | MalformedRoutingHeader;
 
 /** A routing header. */
 export type RoutingHeader = Type2RoutingHeader | Type0RoutingHeader | RawRoutingHeader;

@@ -26,15 +26,28 @@ export interface PadN {
   data: Uint8Array;
 }
 
-/** An option that is not read here, or that is not as its type wants it, as it came. */
-export interface RawOption {
+/** An option of a type that is not read here, as it came. */
+export interface UnknownOption {
   /** 2 to 255. */
   type: number;
-  /** "malformed": the type is known, but not with this length. */
-  name: "unknown" | "malformed";
+  /** Nothing more is known of it. */
+  name: "unknown";
   /** What stands behind type and length, at most 255 bytes. */
   data: Uint8Array;
 }
+
+/** An option of a type that is read here, but never with this length, as it came. */
+export interface MalformedOption {
+  /** 2 to 255. */
+  type: number;
+  /** It is not what its type says. */
+  name: "malformed";
+  /** What stands behind type and length, at most 255 bytes. */
+  data: Uint8Array;
+}
+
+/** An option that is kept as it came. */
+export type RawOption = UnknownOption | MalformedOption;
 
 /** The end of a header that begins an option and does not finish it. */
 export interface TruncatedOption {
