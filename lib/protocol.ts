@@ -86,9 +86,10 @@ function parse(text: string): Protocols {
     const entry = parseLine(line);
     if (entry) add(protocols, entry);
   }
+  const inFile = new Map(protocols.byNumber);
   for (const line of WELL_KNOWN.trim().split("\n")) {
     const entry = parseLine(line)!;
-    const known = protocols.byNumber.get(entry.p_proto);
+    const known = inFile.get(entry.p_proto);
     if (!known) add(protocols, entry);
     // The names of a number that the file has: each that it does not use otherwise.
     else addNames(protocols, known, [entry.p_name, ...entry.p_aliases]);

@@ -21,6 +21,21 @@
  */
 
 export { getprotobyname, getprotobynumber, type ProtoEnt } from "../protocol.ts";
+export type {
+  AdvertisementInterval,
+  CaptivePortal,
+  DnsSearchList,
+  HomeAgentInformation,
+  Mtu,
+  NdOption,
+  Pref64,
+  Preference,
+  PrefixInformation,
+  RecursiveDnsServer,
+  RouteInformation,
+  SourceLinkLayerAddress,
+  UnknownOption as UnknownNdOption,
+} from "../ndp/options.ts";
 export { buildMobility } from "./build_mobility.ts";
 export {
   buildDestinationOptions,
@@ -83,6 +98,21 @@ export type {
   MobilityMessageInit,
   UnknownMobilityMessage,
 } from "./message.ts";
+export {
+  buildMobilityIcmp,
+  type HomeAgentAddressDiscoveryReply,
+  type HomeAgentAddressDiscoveryRequest,
+  type MobilePrefixAdvertisement,
+  type MobilePrefixFlags,
+  type MobilePrefixSolicitation,
+  type MobilityIcmpHeader,
+  type MobilityIcmpHeaderInit,
+  type MobilityIcmpMessage,
+  type MobilityIcmpMessageInit,
+  parseMobilityIcmp,
+  sealMobilityIcmp,
+  verifyMobilityIcmp,
+} from "./mobility_icmp.ts";
 export { mobilityChecksum, sealMobility, verifyMobility } from "./mobility_checksum.ts";
 export type {
   AlternateCareOfAddress,
