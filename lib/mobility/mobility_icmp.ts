@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatIpv6 } from "../ip/address.ts";
 import { buildOption } from "../ndp/build_option.ts";
 import { icmpv6Checksum, joinMessage } from "../ndp/icmpv6.ts";
 import {
@@ -254,7 +254,7 @@ function checksumOf(
 function addressesOf(bytes: Uint8Array): string[] {
   const addresses: string[] = [];
   for (let at = 0; at + 16 <= bytes.length; at += 16) {
-    addresses.push(formatAddress(bytes.subarray(at, at + 16)));
+    addresses.push(formatIpv6(bytes, at));
   }
   return addresses;
 }

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
 import { headerEnd } from "./destination_options.ts";
-import { checkedBytes, copyOf, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
+import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
 
 /** A type 2 routing header: to a mobile node at its care-of address, RFC 6275 6.4. */
 export interface Type2RoutingHeader {
@@ -115,12 +115,12 @@ export function parseRoutingHeader(
   const segmentsLeft = bytes[3]!;
   const reserved = new DataView(bytes.buffer, bytes.byteOffset, 8).getUint32(4);
   if (routingType === 2 && length === 2 && segmentsLeft <= 1) {
-    const homeAddress = formatAddress(bytes.subarray(8, 24));
+    const homeAddress = formatIpv6(bytes, 8);
     return { name: "type-2", nextHeader, routingType, segmentsLeft, reserved, homeAddress };
   }
   if (routingType === 0 && length % 2 === 0 && segmentsLeft <= length / 2) {
     const addresses: string[] = [];
-    for (let at = 8; at < end; at += 16) addresses.push(formatAddress(bytes.subarray(at, at + 16)));
+    for (let at = 8; at < end; at += 16) addresses.push(formatIpv6(bytes, at));
     return { name: "type-0", nextHeader, routingType, segmentsLeft, reserved, addresses };
   }
   const known = routingType === 0 || routingType === 2;
@@ -133,7 +133,7 @@ export function parseRoutingHeader(
     nextHeader,
     routingType,
     segmentsLeft,
-    data: copyOf(bytes, 4, end - 4),
+    data: bytes.slice(4, end),
   };
 }
 
