@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "818de9ebe12b8ecda3468ac52748eb88172e9fd97742cf614e0145c700f12a60";
+export const SOURCE_HASH: string = "6427fbd0f0a428b769b04f24e47b7802ae6d4b1d301746cb3898a3984e6e3147";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

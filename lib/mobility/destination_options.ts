@@ -5,9 +5,9 @@
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
-import { checkedBytes, copyOf, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
+import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
 import {
   type AnyOptionInit,
   HEADER_SIZE_MAX,
@@ -87,7 +87,9 @@ export function parseDestinationOptions(
 }
 
 /** Reads a header of which the bytes up to `end` are there, 8 or more. */
-export function readDestinationOptions(bytes: Uint8Array, end: number): DestinationOptions {
+export function readDestinationOptions(from: Uint8Array, end: number): DestinationOptions {
+  // What the options have is the header's own: one copy for all of them.
+  const bytes = from.slice(0, end);
   const options: DestinationOption[] = [];
   let asGiven = false;
   for (let at = 2; at < end;) {
@@ -159,11 +161,11 @@ function readOption(bytes: Uint8Array, at: number): DestinationOption {
   if (type === 1) return readPadN(bytes, at);
   const length = bytes[at + 1]!;
   if (type === HOME_ADDRESS && length === 16) {
-    const homeAddress = formatAddress(bytes.subarray(at + 2, at + 18));
+    const homeAddress = formatIpv6(bytes, at + 2);
     return { type, name: "home-address", homeAddress };
   }
   const name = type === HOME_ADDRESS ? "malformed" : "unknown";
-  return { type, name, data: copyOf(bytes, at + 2, length) };
+  return { type, name, data: bytes.subarray(at + 2, at + 2 + length) };
 }
 
 function refuseFaults({ options, padding }: DestinationOptions): void {

@@ -5,18 +5,18 @@
  */
 
 import { MifError } from "../error.ts";
-import { parseAddress } from "../ip/address.ts";
+import { knownAddress } from "../socket/memory.ts";
 
 /** An IPv6 address as text without zone, or its 16 bytes. */
 export type Ipv6AddressInit = string | Uint8Array;
 
-/** The 16 bytes of an IPv6 address; bytes are given back as they are. */
+/** The 16 bytes of an IPv6 address, which nobody may change; bytes are given back as they are. */
 export function ipv6Bytes(name: string, address: Ipv6AddressInit): Uint8Array {
   if (address instanceof Uint8Array) {
     if (address.length === 16) return address;
     throw new TypeError(`${name} must be 16 bytes, not ${address.length}`);
   }
-  const parsed = typeof address === "string" ? parseAddress(address) : null;
+  const parsed = typeof address === "string" ? knownAddress(address) : null;
   if (parsed?.family !== 6 || parsed.zone !== null) {
     throw new TypeError(`${name} must be an IPv6 address without zone, not ${String(address)}`);
   }
@@ -42,13 +42,6 @@ export function fourSecondUnits(name: string, seconds: number): number {
     throw new RangeError(`${name} must be a multiple of 4 from 0 to ${0xffff * 4}, not ${seconds}`);
   }
   return seconds / 4;
-}
-
-/** A copy of so many bytes: buffers of sockets are used again. */
-export function copyOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
-  const copy = new Uint8Array(length);
-  for (let i = 0; i < length; i++) copy[i] = bytes[at + i]!;
-  return copy;
 }
 
 /** Two bytes, the high one first. */

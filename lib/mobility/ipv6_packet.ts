@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatIpv6 } from "../ip/address.ts";
 import {
   type DestinationOptions,
   homeAddressOf,
@@ -74,8 +74,8 @@ export function parseIpv6Packet(bytes: Uint8Array): Ipv6Packet {
   }
   const said = 40 + uint16(bytes, 4);
   const all = bytes.subarray(0, said);
-  const source = formatAddress(bytes.subarray(8, 24));
-  const destination = formatAddress(bytes.subarray(24, 40));
+  const source = formatIpv6(bytes, 8);
+  const destination = formatIpv6(bytes, 24);
   const packet: Ipv6Packet = {
     source,
     destination,

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
 import {
   checkedBytes,
-  copyOf,
   fourSecondUnits,
   type Ipv6AddressInit,
   ipv6Bytes,
@@ -92,7 +91,7 @@ export type KnownMobilityOptionInit =
 /** An option whose name says its type. */
 export type Untyped<T extends { type: number }> = Partial<Pick<T, "type">> & Omit<T, "type">;
 
-/** The options from `at` to `end`, in their order, padding included. */
+/** The options from `at` to `end`, in their order, padding included; what are bytes are views. */
 export function readMobilityOptions(bytes: Uint8Array, at: number, end: number): MobilityOption[] {
   const options: MobilityOption[] = [];
   while (at < end) {
@@ -130,7 +129,7 @@ function readOption(bytes: Uint8Array, at: number): MobilityOption {
       return {
         type,
         name: "alternate-care-of-address",
-        careOfAddress: formatAddress(bytes.subarray(at + 2, at + 18)),
+        careOfAddress: formatIpv6(bytes, at + 2),
       };
     case 4:
       if (length !== 4) break;
@@ -145,13 +144,13 @@ function readOption(bytes: Uint8Array, at: number): MobilityOption {
       return {
         type,
         name: "binding-authorization-data",
-        authenticator: copyOf(bytes, at + 2, length),
+        authenticator: bytes.subarray(at + 2, at + 2 + length),
       };
   }
   return {
     type,
     name: type <= 5 ? "malformed" : "unknown",
-    data: copyOf(bytes, at + 2, length),
+    data: bytes.subarray(at + 2, at + 2 + length),
   };
 }
 

@@ -20,6 +20,22 @@
  * @module
  */
 
+export { getprotobyname, getprotobynumber, type ProtoEnt } from "../protocol.ts";
+export type {
+  AdvertisementInterval,
+  CaptivePortal,
+  DnsSearchList,
+  HomeAgentInformation,
+  Mtu,
+  NdOption,
+  Pref64,
+  Preference,
+  PrefixInformation,
+  RecursiveDnsServer,
+  RouteInformation,
+  SourceLinkLayerAddress,
+  UnknownOption as UnknownNdOption,
+} from "../ndp/options.ts";
 export { buildMobility } from "./build_mobility.ts";
 export {
   type Binding,
@@ -45,7 +61,30 @@ export {
   mobilityOptionName,
   mobilityTypeName,
 } from "./iana.ts";
+export {
+  extensionOptions,
+  type ExtensionOptionStep,
+  inet6_opt_append,
+  inet6_opt_find,
+  inet6_opt_finish,
+  inet6_opt_get_val,
+  inet6_opt_get_value,
+  inet6_opt_init,
+  inet6_opt_next,
+  inet6_opt_set_val,
+  nextExtensionOption,
+  type Out,
+} from "./inet6_opt.ts";
+export {
+  inet6_rth_add,
+  inet6_rth_getaddr,
+  inet6_rth_init,
+  inet6_rth_reverse,
+  inet6_rth_segments,
+  inet6_rth_space,
+} from "./inet6_rth.ts";
 export { type Ipv6Packet, type PacketHeader, parseIpv6Packet } from "./ipv6_packet.ts";
+export * from "./layout.gen.ts";
 export type {
   BindingAcknowledgement,
   BindingAcknowledgementFlags,
@@ -66,6 +105,21 @@ export type {
   UnknownMobilityMessage,
 } from "./message.ts";
 export { kernelHasMobileIpv6 } from "./kernel_support.ts";
+export {
+  buildMobilityIcmp,
+  type HomeAgentAddressDiscoveryReply,
+  type HomeAgentAddressDiscoveryRequest,
+  type MobilePrefixAdvertisement,
+  type MobilePrefixFlags,
+  type MobilePrefixSolicitation,
+  type MobilityIcmpHeader,
+  type MobilityIcmpHeaderInit,
+  type MobilityIcmpMessage,
+  type MobilityIcmpMessageInit,
+  parseMobilityIcmp,
+  sealMobilityIcmp,
+  verifyMobilityIcmp,
+} from "./mobility_icmp.ts";
 export { mobilityChecksum, sealMobility, verifyMobility } from "./mobility_checksum.ts";
 export type {
   AlternateCareOfAddress,
@@ -99,14 +153,26 @@ export {
 } from "./return_routability.ts";
 export {
   buildRoutingHeader,
+  type MalformedRoutingHeader,
   parseRoutingHeader,
   type RawRoutingHeader,
   type RoutingHeader,
   type RoutingHeaderInit,
   type Type0RoutingHeader,
   type Type2RoutingHeader,
+  type UnknownRoutingHeader,
 } from "./routing_header.ts";
-export type { AnyOptionInit, Pad1, PadN, PadNInit, RawOption, TruncatedOption } from "./tlv.ts";
+export { readField, type StructField, type StructLayout, writeField } from "./struct_field.ts";
+export type {
+  AnyOptionInit,
+  MalformedOption,
+  Pad1,
+  PadN,
+  PadNInit,
+  RawOption,
+  TruncatedOption,
+  UnknownOption,
+} from "./tlv.ts";
 export {
   type MobilityContext,
   type MobilityFault,

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { formatAddress } from "../ip/address.ts";
+import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
 import { headerEnd } from "./destination_options.ts";
-import { checkedBytes, copyOf, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
+import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
 
 /** A type 2 routing header: to a mobile node at its care-of address, RFC 6275 6.4. */
 export interface Type2RoutingHeader {
@@ -42,10 +42,10 @@ export interface Type0RoutingHeader {
   addresses: string[];
 }
 
-/** A routing header that is not read here, or that is not as its type wants it, as it came. */
-export interface RawRoutingHeader {
-  /** "malformed": the type is known, but not with this length or so many segments left. */
-  name: "unknown" | "malformed";
+/** A routing header of a type that is not read here, as it came. */
+export interface UnknownRoutingHeader {
+  /** Nothing more is known of it. */
+  name: "unknown";
   /** The protocol number of what follows. */
   nextHeader: number;
   /** Routing Type. */
@@ -55,6 +55,23 @@ export interface RawRoutingHeader {
   /** What stands behind Segments Left: 4 bytes or more, 8n+4. */
   data: Uint8Array;
 }
+
+/** A routing header of type 0 or 2, but never with this length or so many segments left, as it came. */
+export interface MalformedRoutingHeader {
+  /** It is not what its type says. */
+  name: "malformed";
+  /** The protocol number of what follows. */
+  nextHeader: number;
+  /** Routing Type. */
+  routingType: number;
+  /** Segments Left. */
+  segmentsLeft: number;
+  /** What stands behind Segments Left: 4 bytes or more, 8n+4. */
+  data: Uint8Array;
+}
+
+/** A routing header that is kept as it came. */
+export type RawRoutingHeader = UnknownRoutingHeader | MalformedRoutingHeader;
 
 /** A routing header. */
 export type RoutingHeader = Type2RoutingHeader | Type0RoutingHeader | RawRoutingHeader;
@@ -98,12 +115,12 @@ export function parseRoutingHeader(
   const segmentsLeft = bytes[3]!;
   const reserved = new DataView(bytes.buffer, bytes.byteOffset, 8).getUint32(4);
   if (routingType === 2 && length === 2 && segmentsLeft <= 1) {
-    const homeAddress = formatAddress(bytes.subarray(8, 24));
+    const homeAddress = formatIpv6(bytes, 8);
     return { name: "type-2", nextHeader, routingType, segmentsLeft, reserved, homeAddress };
   }
   if (routingType === 0 && length % 2 === 0 && segmentsLeft <= length / 2) {
     const addresses: string[] = [];
-    for (let at = 8; at < end; at += 16) addresses.push(formatAddress(bytes.subarray(at, at + 16)));
+    for (let at = 8; at < end; at += 16) addresses.push(formatIpv6(bytes, at));
     return { name: "type-0", nextHeader, routingType, segmentsLeft, reserved, addresses };
   }
   const known = routingType === 0 || routingType === 2;
@@ -116,7 +133,7 @@ export function parseRoutingHeader(
     nextHeader,
     routingType,
     segmentsLeft,
-    data: copyOf(bytes, 4, end - 4),
+    data: bytes.slice(4, end),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { checkedNumber } from "../socket/sockaddr.ts";
-import { checkedBytes, copyOf } from "./field.ts";
+import { checkedBytes } from "./field.ts";
 
 /** One byte of padding, RFC 6275 6.2.2, RFC 8200 4.2. */
 export interface Pad1 {
@@ -26,15 +26,28 @@ export interface PadN {
   data: Uint8Array;
 }
 
-/** An option that is not read here, or that is not as its type wants it, as it came. */
-export interface RawOption {
+/** An option of a type that is not read here, as it came. */
+export interface UnknownOption {
   /** 2 to 255. */
   type: number;
-  /** "malformed": the type is known, but not with this length. */
-  name: "unknown" | "malformed";
+  /** Nothing more is known of it. */
+  name: "unknown";
   /** What stands behind type and length, at most 255 bytes. */
   data: Uint8Array;
 }
+
+/** An option of a type that is read here, but never with this length, as it came. */
+export interface MalformedOption {
+  /** 2 to 255. */
+  type: number;
+  /** It is not what its type says. */
+  name: "malformed";
+  /** What stands behind type and length, at most 255 bytes. */
+  data: Uint8Array;
+}
+
+/** An option that is kept as it came. */
+export type RawOption = UnknownOption | MalformedOption;
 
 /** The end of a header that begins an option and does not finish it. */
 export interface TruncatedOption {
@@ -77,15 +90,15 @@ export const HEADER_SIZE_MAX = 2048;
 const TYPE_MAX = 0xff;
 const DATA_MAX = 0xff;
 
-/** What is left from `at` and cannot be read as an option, or null where there is a whole option. */
+/** What is left from `at`, a view, and cannot be read as an option, or null where there is a whole option. */
 export function truncatedAt(bytes: Uint8Array, at: number, end: number): TruncatedOption | null {
   if (at + 2 <= end && at + 2 + bytes[at + 1]! <= end) return null;
-  return { type: bytes[at]!, name: "truncated", bytes: copyOf(bytes, at, end - at) };
+  return { type: bytes[at]!, name: "truncated", bytes: bytes.subarray(at, end) };
 }
 
-/** Padding of type 1 at `at`. */
+/** Padding of type 1 at `at`, its data a view. */
 export function readPadN(bytes: Uint8Array, at: number): PadN {
-  return { type: 1, name: "padn", data: copyOf(bytes, at + 2, bytes[at + 1]!) };
+  return { type: 1, name: "padn", data: bytes.subarray(at + 2, at + 2 + bytes[at + 1]!) };
 }
 
 /**
