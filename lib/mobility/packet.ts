@@ -14,10 +14,10 @@ import {
   IPPROTO_MH,
   IPPROTO_ROUTING,
 } from "../socket/options.ts";
+import { draft2003 } from "./layout.gen.ts";
 
-/** The number of the 2003 draft, "IANA-TBD" then; today it is CFTP's. */
-export const IPPROTO_MH_DRAFT = 62;
-
+/** "IANA-TBD" then; today it is CFTP's. */
+const IPPROTO_MH_DRAFT = draft2003.IPPROTO_MH;
 const HOME_ADDRESS_OPTION = 0xc9;
 const IPV6_HEADER_SIZE = 40;
 /** IPv6 in IPv6, as a home agent tunnels; more is no tunnel but an attack. */

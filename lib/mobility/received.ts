@@ -104,7 +104,12 @@ function read(
     checksumVerified,
     knownTypes,
   });
-  return { message: unlessMalformed(() => parseMobility(bytes)), bytes, ...where, verdict };
+  return {
+    message: unlessMalformed(() => parseMobility(bytes, { copy: false })),
+    bytes,
+    ...where,
+    verdict,
+  };
 }
 
 /** The address in a home address option that a destination options header has. */
