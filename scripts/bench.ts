@@ -1,11 +1,12 @@
 /**
- * `deno task bench [snapshot|sockets|names|fetch]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch|mobility]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
  * - `sockets`: UDP and TCP of ours, beside the runtimes' own and a C program; setsockopt(pvd); CPU while waiting.
  * - `names`: questions to a name server, beside Deno.resolveDns(), Bun.dns and node:dns; memory over a million of them.
  * - `fetch`: requests and large bodies through a PvD, by http and https, beside the runtimes' own fetch.
+ * - `mobility`: Mobile IPv6's messages parsed and built, beside a C program, scapy and tshark.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -23,6 +24,8 @@ import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
 import { type FetchRatio, fetchRatios, formatFetches } from "./bench/fetch_report.ts";
 import { type FetchMeasured, measureFetches } from "./bench/fetch_rounds.ts";
+import { formatMobility, type MobilityRatio, mobilityRatios } from "./bench/mobility_report.ts";
+import { measureMobility, type MobilityMeasured } from "./bench/mobility_rounds.ts";
 import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
 import { measureNames, type NameMeasured, type NameMemory } from "./bench/name_rounds.ts";
 import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
@@ -32,7 +35,7 @@ import type { SocketRatio } from "./bench/socket_report.ts";
 import { measureSockets, type SocketMeasured } from "./bench/socket_rounds.ts";
 import { Subject } from "./bench/subject.ts";
 import { type BenchWorld, WORLDS } from "./bench/worlds.ts";
-import { bun } from "./toolchain.ts";
+import { bun, ROOT } from "./toolchain.ts";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -51,9 +54,10 @@ interface Bench {
   sockets?: { measured: SocketMeasured[]; ratios: SocketRatio[] };
   names?: { measured: NameMeasured[]; memory: NameMemory[]; ratios: NameRatio[] };
   fetch?: { measured: FetchMeasured[]; ratios: FetchRatio[] };
+  mobility?: { measured: MobilityMeasured[]; ratios: MobilityRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets", "names", "fetch"];
+const PARTS = ["snapshot", "sockets", "names", "fetch", "mobility"];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -84,6 +88,7 @@ async function main(): Promise<void> {
     if (wants("sockets")) bench.sockets = await benchSockets(directory);
     if (wants("names")) bench.names = await benchNames();
     if (wants("fetch")) bench.fetch = await benchFetch();
+    if (wants("mobility")) bench.mobility = await benchMobility(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -130,6 +135,16 @@ async function benchFetch(): Promise<Bench["fetch"]> {
   return { measured, ratios: fetchRatios(measured) };
 }
 
+async function benchMobility(directory: string): Promise<Bench["mobility"]> {
+  const commands = {
+    ...measuringCommands(directory, "mobility.c", "mobility.ts"),
+    scapy: ["python3", benchPath("mobility_peers.py")],
+  };
+  await using world = new World();
+  const measured = await measureMobility(world, directory, commands, rounds, progress);
+  return { measured, ratios: mobilityRatios(measured) };
+}
+
 /** By whom to command line. Compiles the C program. */
 function measuringCommands(
   directory: string,
@@ -137,7 +152,8 @@ function measuringCommands(
   script: string,
 ): Record<string, string[]> {
   const program = join(directory, source.replace(".c", ""));
-  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", "-o", program, benchPath(source));
+  const headers = `-I${join(ROOT, "zig", "include")}`;
+  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", headers, "-o", program, benchPath(source));
   return { C: [program], ...runtimeCommands(script) };
 }
 
@@ -202,6 +218,7 @@ function publish(bench: Bench): void {
     console.log(formatNames(measured, memory, ratios));
   }
   if (bench.fetch) console.log(formatFetches(bench.fetch.measured, bench.fetch.ratios));
+  if (bench.mobility) console.log(formatMobility(bench.mobility.measured, bench.mobility.ratios));
 }
 
 function deno(): string {

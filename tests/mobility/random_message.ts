@@ -10,7 +10,7 @@ import type { Random } from "../random.ts";
 
 /** What a kind of message may hold. */
 export interface RandomMessageOptions {
-  /** Also options of types that RFC 6275 does not define, and messages of such types. */
+  /** Also options that nobody knows, messages that RFC 6275 does not define, and all bits of flags. */
   unknown?: boolean;
 }
 
@@ -64,10 +64,11 @@ export function randomMessage(
   }
 }
 
-/** Any IPv6 address, many of them with runs of zeros. */
+/** Any global IPv6 address, many of them with runs of zeros: inet_ntop(3) writes those of ::/96 in another way. */
 export function randomAddress(random: Random): string {
   const bytes = random.bytes(16);
   if (random.oneIn(2)) bytes.fill(0, random.below(16), random.below(17));
+  bytes[0] = 0x20 + random.below(0x20);
   return formatAddress(bytes);
 }
 
@@ -80,7 +81,7 @@ function randomOptions(
   if (unknown) {
     for (let count = random.below(3); count > 0; count--) {
       const length = random.below(random.oneIn(10) ? 256 : 24);
-      options.push({ type: 11 + random.below(245), name: "unknown", data: random.bytes(length) });
+      options.push({ type: 71 + random.below(185), name: "unknown", data: random.bytes(length) });
     }
   }
   if (type === "BA" && random.oneIn(2)) {
