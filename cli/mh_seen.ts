@@ -133,7 +133,7 @@ function isRight({ bytes, protocol }: Seen, { source, destination, homeAddress }
 /** Null where it is none: `verdict` says why. */
 export function read(bytes: Uint8Array): MobilityMessage | null {
   try {
-    return parseMobility(bytes, { copy: false });
+    return parseMobility(bytes);
   } catch (error) {
     if (error instanceof MifError && error.code === "EBADMSG") return null;
     throw error;
