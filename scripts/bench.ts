@@ -1,5 +1,5 @@
 /**
- * `deno task bench [snapshot|sockets|names|fetch|mobility]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch|mobility|mobility-dump]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
@@ -7,6 +7,8 @@
  * - `names`: questions to a name server, beside Deno.resolveDns(), Bun.dns and node:dns; memory over a million of them.
  * - `fetch`: requests and large bodies through a PvD, by http and https, beside the runtimes' own fetch.
  * - `mobility`: Mobile IPv6's messages parsed and built, beside a C program, scapy and tshark.
+ * - `mobility-dump`: `mif mh dump -r` on a million messages beside tcpdump and tshark; what a raw socket gives, beside a C
+ *   program.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -24,6 +26,8 @@ import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
 import { type FetchRatio, fetchRatios, formatFetches } from "./bench/fetch_report.ts";
 import { type FetchMeasured, measureFetches } from "./bench/fetch_rounds.ts";
+import { type DumpRatio, dumpRatios, formatDumps } from "./bench/mobility_dump_report.ts";
+import { type DumpMeasured, measureDumps, measureReceiving } from "./bench/mobility_dump_rounds.ts";
 import { formatMobility, type MobilityRatio, mobilityRatios } from "./bench/mobility_report.ts";
 import { measureMobility, type MobilityMeasured } from "./bench/mobility_rounds.ts";
 import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
@@ -55,9 +59,10 @@ interface Bench {
   names?: { measured: NameMeasured[]; memory: NameMemory[]; ratios: NameRatio[] };
   fetch?: { measured: FetchMeasured[]; ratios: FetchRatio[] };
   mobility?: { measured: MobilityMeasured[]; ratios: MobilityRatio[] };
+  mobilityDump?: { measured: DumpMeasured[]; ratios: DumpRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets", "names", "fetch", "mobility"];
+const PARTS = ["snapshot", "sockets", "names", "fetch", "mobility", "mobility-dump"];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -89,6 +94,7 @@ async function main(): Promise<void> {
     if (wants("names")) bench.names = await benchNames();
     if (wants("fetch")) bench.fetch = await benchFetch();
     if (wants("mobility")) bench.mobility = await benchMobility(directory);
+    if (wants("mobility-dump")) bench.mobilityDump = await benchMobilityDump(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -143,6 +149,17 @@ async function benchMobility(directory: string): Promise<Bench["mobility"]> {
   await using world = new World();
   const measured = await measureMobility(world, directory, commands, rounds, progress);
   return { measured, ratios: mobilityRatios(measured) };
+}
+
+async function benchMobilityDump(directory: string): Promise<Bench["mobilityDump"]> {
+  const commands = measuringCommands(directory, "mobility_receive.c", "mobility_receive.ts");
+  const mif = runtimeCommands("../../cli.ts");
+  await using world = new World();
+  const measured = [
+    ...await measureReceiving(world, commands, rounds, progress),
+    ...await measureDumps(directory, mif, rounds, progress),
+  ];
+  return { measured, ratios: dumpRatios(measured) };
 }
 
 /** By whom to command line. Compiles the C program. */
@@ -219,6 +236,9 @@ function publish(bench: Bench): void {
   }
   if (bench.fetch) console.log(formatFetches(bench.fetch.measured, bench.fetch.ratios));
   if (bench.mobility) console.log(formatMobility(bench.mobility.measured, bench.mobility.ratios));
+  if (bench.mobilityDump) {
+    console.log(formatDumps(bench.mobilityDump.measured, bench.mobilityDump.ratios));
+  }
 }
 
 function deno(): string {

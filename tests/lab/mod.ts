@@ -61,6 +61,7 @@ export {
   type CommandResult,
   LabProcess,
   type LabProcessOptions,
+  runCommand,
   waitFor,
 } from "./command.ts";
 export type { DnsmasqOptions } from "./dnsmasq.ts";
