@@ -25,6 +25,8 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const deno = process.execPath;
+/** What the package exports. */
+const ENTRIES = ["mod.ts", "lib/mobility/mod.ts"];
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 /** A runner's closing line: how many of which. */
@@ -125,18 +127,24 @@ async function gate(): Promise<void> {
   const status = async (argv: string[]) => (await show(argv))[0];
   await check("format", () => status([deno, "fmt", "--check"]));
   await check("lint", () => status([deno, "lint", "--quiet"]));
-  await check("types", () => status([deno, "check", "mod.ts", "cli.ts", "scripts", "tests"]));
+  await check(
+    "types",
+    () => status([deno, "check", ...ENTRIES, "cli.ts", "scripts", "tests"]),
+  );
   // Without Bun's types bun:ffi would pass unchecked as any; with them, Node's own clash in tests.
   await check(
     "types, with Bun's",
-    () => status([deno, "check", "types/bun_environment.d.ts", "mod.ts", "cli.ts"]),
+    () => status([deno, "check", "types/bun_environment.d.ts", ...ENTRIES, "cli.ts"]),
   );
   await check(
     "generated files are fresh",
     () => status([deno, "run", "-A", "scripts/build.ts", "--check"]),
   );
   await check("constants agree with the kernel's headers", checkHeaders);
-  await check("documentation of the public API", () => status([deno, "doc", "--lint", "mod.ts"]));
+  await check(
+    "documentation of the public API",
+    () => status([deno, "doc", "--lint", ...ENTRIES]),
+  );
   await check(
     "what would be published",
     () => status([deno, "publish", "--dry-run", "--allow-dirty", "--quiet"]),
