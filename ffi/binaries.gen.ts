@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "45c95b607cd3618bb76c23ffbbd316bdd353763275dc97d36880030fc1b0e28e";
+export const SOURCE_HASH: string = "568727a40d24da2e596c36c815bf297d1be03f765c3ced15b15500fa6d305583";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {
