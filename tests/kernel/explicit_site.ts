@@ -7,6 +7,7 @@
 import {
   advertisementOf,
   type Host,
+  HOST_MAC,
   type LabRouter,
   NETWORK_1,
   NETWORK_2,
@@ -106,6 +107,26 @@ export async function explicitSite(
   await r2.advertiser!.update(says2());
   await host.waitForAddresses([hostAddressIn(FOO)]);
   return { host, r1, r2 };
+}
+
+/** A host and two routers on one link that say nothing yet. Each router owns the far service, and answers there. */
+export async function silentSite(
+  world: World,
+): Promise<{ host: Host; routers: readonly [Host, Host] }> {
+  const [host] = world.hosts("host");
+  const [first, second] = world.routers("r1", "r2");
+  const routers = [first, second] as const;
+  const macs = [NETWORK_1.routerMac, NETWORK_2.routerMac];
+  world.bridge("switch", [
+    { host, interface: "h0", mac: HOST_MAC },
+    ...routers.map((router, at) => ({ host: router, interface: "lan0", mac: macs[at]! })),
+  ]);
+  for (const router of routers) {
+    router.batch([`addr add ${SERVICE_IPV6}/128 dev lo`]);
+    await echoServer(router, [SERVICE_IPV6]);
+  }
+  await host.waitForLinkLocal("h0");
+  return { host, routers };
 }
 
 /** The first router's messages. */
