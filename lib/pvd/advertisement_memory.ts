@@ -1,143 +1,222 @@
 /**
- * Remembers what routers announced, by link, router and content, for as long as they said. Pure.
+ * Remembers what routers announced, by link, router, PvD and content, for as long as they said. Pure.
  *
  * Options come one by one (as the kernel passes them on) or in whole Router Advertisements; both tell of the same
- * thing, and the later word counts.
+ * thing, and the later word counts. Only a whole one says of which PvD it is: what the kernel passes on is that of the
+ * PvD that a whole one gave the same to, else the router's implicit one, as for a host that knows no PvDs.
  *
  * @module
  */
 
 import { NEVER } from "../../ffi/layout.gen.ts";
-import { formatAddress, networkOf } from "../ip/address.ts";
+import { formatAddress, formatPrefix } from "../ip/address.ts";
+import type { RouterAdvertisementHeader } from "../ndp/advertisement_header.ts";
 import type { NdOption, PrefixInformation } from "../ndp/options.ts";
-import type {
-  RouterAdvertisement,
-  RouterAdvertisementHeader,
-} from "../ndp/router_advertisement.ts";
+import type { PvdName } from "../ndp/pvd_option.ts";
+import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
+import { associate } from "./associate.ts";
 import type { PvdAdvertisement } from "./pvd.ts";
 
-/** One option of one router on one link, while its lifetime runs. */
+/** One option of one PvD of one router on one link, while its lifetime runs. */
 export interface Advertised {
   /** Index of the link. */
   interface: number;
   /** The router's link-local address. */
   router: string;
+  /** The ID of the explicit PvD; null is the router's implicit one. */
+  pvd: string | null;
   option: NdOption;
+  /** Whether it stood inside a PvD option, where the kernel does not look. */
+  isNested: boolean;
   /** When it was said last, on the clock given to {@linkcode AdvertisementMemory}. */
   heardMs: number;
   /** On the same clock; Infinity where it has no end. */
   expiresMs: number;
 }
 
-/** A router of which a whole advertisement was heard. */
-export interface AdvertisedRouter {
+/** A PvD of a router, of which a whole advertisement was heard. */
+export interface AdvertisedPvd {
   /** Index of the link. */
   interface: number;
   /** The router's link-local address. */
   router: string;
-  /** What it says, with what is left of each lifetime. */
+  /** What names it; null where it is the router's implicit one. */
+  pvd: PvdName | null;
+  /** Whether its header stood inside a PvD option, where the kernel does not look. */
+  isHeaderNested: boolean;
+  /** What the router says of it, with what is left of each lifetime. */
   advertisement: PvdAdvertisement;
 }
 
 interface HeardHeader {
   interface: number;
   router: string;
+  pvd: PvdName | null;
   header: RouterAdvertisementHeader;
+  isHeaderNested: boolean;
   heardMs: number;
+}
+
+interface HeardOption extends Advertised {
+  /** Whether a whole advertisement said it; else only the kernel did, which knows no PvD. */
+  isWhole: boolean;
 }
 
 /** A hostile link may announce without end; what came last is kept. */
 const OPTIONS_MAX = 4096;
-const ROUTERS_MAX = 1024;
+const PVDS_MAX = 1024;
 /** Some options carry no lifetime of their own; the next advertisement repeats them. */
 const UNTIMED_LIFETIME_SECONDS = 1800;
 /** A router cannot take an address away sooner (RFC 4862 5.5.3 e), so long it is one of the router's prefix. */
 const ADDRESS_LIFETIME_MIN_SECONDS = 7200;
 
-/** Keeps the latest of each option by link, router and content, until its lifetime ends. */
+/** Keeps the latest of each option by link, router, PvD and content, until its lifetime ends. */
 export class AdvertisementMemory {
-  readonly #options = new Map<string, Advertised>();
+  /** By link, router and content; of one prefix there is one entry, for an address is in one PvD. */
+  readonly #options = new Map<string, HeardOption[]>();
+  #optionCount = 0;
   readonly #headers = new Map<string, HeardHeader>();
 
-  /** Takes in one option. A lifetime of zero withdraws what it names. */
+  /** Takes in one option that the kernel passed on. A lifetime of zero withdraws what it names. */
   hear(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
-    for (const one of separate(option)) this.#hearOne(interfaceIndex, router, one, nowMs);
+    for (const one of separate(option)) {
+      const known = this.#options.get(keyOf(interfaceIndex, router, one)) ?? [];
+      const whole = known.filter(({ isWhole, isNested }) => isWhole && !isNested);
+      const from = { interface: interfaceIndex, router, isNested: false };
+      for (const { pvd } of whole) this.#hearOne({ ...from, pvd, isWhole: true }, one, nowMs);
+      if (whole.length === 0) this.#hearOne({ ...from, pvd: null, isWhole: false }, one, nowMs);
+    }
   }
 
   /** Takes in a whole advertisement: what it does not repeat holds on (RFC 4861 6.3.4). */
   hearAdvertisement(
     interfaceIndex: number,
     router: string,
-    { options, ...header }: RouterAdvertisement,
+    advertisement: RouterAdvertisement,
     nowMs: number,
   ): void {
-    remember(this.#headers, ROUTERS_MAX, `${interfaceIndex} ${router}`, {
+    const { pvd, header, isHeaderNested, options, nested } = associate(advertisement);
+    const id = pvd?.id ?? null;
+    remember(this.#headers, PVDS_MAX, `${interfaceIndex} ${router} ${id ?? ""}`, {
       interface: interfaceIndex,
       router,
+      pvd,
       header,
+      isHeaderNested,
       heardMs: nowMs,
     });
-    for (const option of options) {
-      if (option.name !== "unknown") this.hear(interfaceIndex, router, option, nowMs);
+    const from = { interface: interfaceIndex, router, pvd: id, isWhole: true };
+    for (const [list, isNested] of [[options, false], [nested, true]] as const) {
+      for (const one of list.flatMap(separate)) this.#hearOne({ ...from, isNested }, one, nowMs);
     }
   }
 
-  #hearOne(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
-    const key = `${interfaceIndex} ${router} ${contentOf(option)}`;
-    const lifetimeSeconds = lifetimeOf(option);
-    if (lifetimeSeconds === 0) {
-      this.#options.delete(key);
-      return;
+  /**
+   * The link has lost its other end, and may come back at another network: what whole advertisements said there holds no
+   * more. Implicit PvDs keep their prefixes, which tell whose the addresses are that the host still has.
+   */
+  detach(interfaceIndex: number): void {
+    for (const [key, header] of this.#headers) {
+      if (header.interface === interfaceIndex) this.#headers.delete(key);
     }
-    remember(this.#options, OPTIONS_MAX, key, {
-      interface: interfaceIndex,
-      router,
-      option,
-      heardMs: nowMs,
-      expiresMs: endOf(nowMs, lifetimeSeconds),
-    });
+    this.#keep((one) => one.interface !== interfaceIndex || one.pvd === null);
+  }
+
+  #hearOne(
+    from: Omit<HeardOption, "option" | "heardMs" | "expiresMs">,
+    option: NdOption,
+    nowMs: number,
+  ): void {
+    const key = keyOf(from.interface, from.router, option);
+    const isPrefix = option.name === "prefix-information";
+    const known = this.#options.get(key) ?? [];
+    const others = known.filter(({ pvd, isWhole }) =>
+      // RFC 8801 3.4: an address is the PvD's whose advertisement gave its prefix last.
+      !isPrefix && pvd !== from.pvd &&
+      // What only the kernel passed on was of this PvD.
+      (isWhole || !from.isWhole || from.isNested)
+    );
+    this.#options.delete(key);
+    this.#optionCount -= known.length - others.length;
+    const lifetimeSeconds = lifetimeOf(option);
+    if (lifetimeSeconds > 0) {
+      const expiresMs = endOf(nowMs, lifetimeSeconds);
+      others.push({ ...from, option, heardMs: nowMs, expiresMs });
+      this.#optionCount++;
+    }
+    // Behind all others: it is the latest.
+    if (others.length > 0) this.#options.set(key, others);
+    while (this.#optionCount > OPTIONS_MAX) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const [key, oldest] = this.#options.entries().next().value!;
+    this.#options.delete(key);
+    this.#optionCount -= oldest.length;
   }
 
   /**
    * All that still holds, the latest last. A prefix whose valid lifetime is over stays its router's, whose address
-   * the host may still have, but not beside another router that gives the prefix now: then it has moved there.
+   * the host may still have, but not beside another that gives the prefix now: then it has moved there. Of those that
+   * give it the last one's PvD has it, be it of several routers; that of routers without PvD option have all of them.
    */
   current(nowMs: number): Advertised[] {
     const kept = this.#living(nowMs);
-    const given = new Set(kept.filter((one) => isGiven(one, nowMs)).map(placeOf));
-    return kept.filter((one) =>
-      one.option.name !== "prefix-information" || isGiven(one, nowMs) || !given.has(placeOf(one))
-    );
+    /** The PvDs of prefixes that are given, of the last who gave it. */
+    const given = new Map<string, string | null>();
+    for (const one of kept.filter((one) => isGiven(one, nowMs)).sort(byTime)) {
+      given.set(placeOf(one), one.pvd);
+    }
+    return kept.filter((one) => {
+      if (one.option.name !== "prefix-information") return true;
+      const pvd = given.get(placeOf(one));
+      return pvd === undefined || (isGiven(one, nowMs) && one.pvd === pvd);
+    });
   }
 
-  /** The routers of which a whole advertisement was heard, and of which something still holds. */
-  routers(nowMs: number): AdvertisedRouter[] {
-    const byRouter = new Map<string, Advertised[]>();
+  /** The PvDs of which a whole advertisement was heard, and of which something still holds. */
+  pvds(nowMs: number): AdvertisedPvd[] {
+    const byPvd = new Map<string, Advertised[]>();
     for (const one of this.#living(nowMs)) {
-      const key = `${one.interface} ${one.router}`;
-      const options = byRouter.get(key);
+      const key = `${one.interface} ${one.router} ${one.pvd ?? ""}`;
+      const options = byPvd.get(key);
       if (options) options.push(one);
-      else byRouter.set(key, [one]);
+      else byPvd.set(key, [one]);
     }
-    const routers: AdvertisedRouter[] = [];
-    for (const [key, { interface: index, router, header, heardMs }] of this.#headers) {
-      const options = byRouter.get(key) ?? [];
+    const pvds: AdvertisedPvd[] = [];
+    for (const [key, { header, heardMs, ...known }] of this.#headers) {
+      const options = byPvd.get(key) ?? [];
       const routerLifetimeSeconds = secondsLeft(heardMs, header.routerLifetimeSeconds, nowMs)!;
       if (routerLifetimeSeconds === 0 && options.length === 0) this.#headers.delete(key);
       else {
         const advertisement = describe({ ...header, routerLifetimeSeconds }, options, nowMs);
-        routers.push({ interface: index, router, advertisement });
+        pvds.push({ ...known, advertisement });
       }
     }
-    return routers;
+    return pvds;
   }
 
-  #living(nowMs: number): Advertised[] {
-    for (const [key, { expiresMs }] of this.#options) {
-      if (expiresMs <= nowMs) this.#options.delete(key);
-    }
-    return [...this.#options.values()];
+  #living(nowMs: number): HeardOption[] {
+    this.#keep(({ expiresMs }) => expiresMs > nowMs);
+    return [...this.#options.values()].flat();
   }
+
+  #keep(isKept: (option: HeardOption) => boolean): void {
+    for (const [key, known] of this.#options) {
+      const kept = known.filter(isKept);
+      this.#optionCount -= known.length - kept.length;
+      if (kept.length === 0) this.#options.delete(key);
+      else if (kept.length < known.length) this.#options.set(key, kept);
+    }
+  }
+}
+
+function byTime(a: Advertised, b: Advertised): number {
+  return a.heardMs - b.heardMs;
+}
+
+function keyOf(interfaceIndex: number, router: string, option: NdOption): string {
+  return `${interfaceIndex} ${router} ${contentOf(option)}`;
 }
 
 /** Puts an entry last, and drops the oldest where there is no room. */
@@ -166,9 +245,9 @@ function separate(option: NdOption): NdOption[] {
 function contentOf(option: NdOption): string {
   switch (option.name) {
     case "prefix-information":
-      return `prefix ${prefixText(option)}`;
+      return `prefix ${formatPrefix(option.prefix, option.prefixLength)}`;
     case "route-information":
-      return `route ${prefixText(option)}`;
+      return `route ${formatPrefix(option.prefix, option.prefixLength)}`;
     case "rdnss":
       return `rdnss ${option.addresses.join(" ")}`;
     case "dnssl":
@@ -188,16 +267,11 @@ function lifetimeOf(option: NdOption): number {
     case "dnssl":
     case "pref64":
     case "route-information":
+    case "home-agent-information":
       return option.lifetimeSeconds;
     default:
       return UNTIMED_LIFETIME_SECONDS;
   }
-}
-
-function prefixText(
-  { prefix, prefixLength }: { prefix: Uint8Array; prefixLength: number },
-): string {
-  return `${formatAddress(networkOf(prefix, prefixLength))}/${prefixLength}`;
 }
 
 /** The prefix on its link, whoever gives it. */
@@ -246,10 +320,19 @@ function describe(
         break;
       case "route-information":
         advertisement.routes.push({
-          destination: prefixText(option),
+          destination: formatPrefix(option.prefix, option.prefixLength),
           preference: option.preference,
           lifetimeSeconds: left(option.lifetimeSeconds),
         });
+        break;
+      case "home-agent-information":
+        advertisement.homeAgentInformation = {
+          preference: option.preference,
+          lifetimeSeconds: left(option.lifetimeSeconds)!,
+        };
+        break;
+      case "advertisement-interval":
+        advertisement.advertisementIntervalMs = option.intervalMs;
         break;
       case "rdnss":
         for (const address of option.addresses) {
@@ -273,7 +356,8 @@ function describePrefix(
   left: (lifetimeSeconds: number) => number | null,
 ): PvdAdvertisement["prefixes"][number] {
   return {
-    prefix: prefixText(option),
+    prefix: formatPrefix(option.prefix, option.prefixLength),
+    ...(option.routerAddress ? { routerAddress: formatAddress(option.prefix) } : {}),
     onLink: option.onLink,
     autonomous: option.autonomous,
     validSeconds: left(option.validLifetimeSeconds),
