@@ -14,12 +14,14 @@ import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
 import type { Announcements } from "./advertised.ts";
 import { assemble, type AssembledPvd } from "./assemble.ts";
 import { isDynamic, type Link, type PvdDraft, type RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
+import type { PvdInfo } from "./pvd.ts";
 
 /** All that a host says of itself at one time. */
 export interface HostFacts {
@@ -28,6 +30,8 @@ export interface HostFacts {
   sources: SourceReport[];
   /** The system's own way to an address, or null where there is none. */
   route(destination: Uint8Array): RouteAnswer | null;
+  /** What was fetched of a PvD and still holds. */
+  additionalInfo(pvd: PvdInfo): PvdAdditionalInfo | undefined;
 }
 
 /** The PvDs, best first: those the system would take by default, then by interface. */
@@ -48,7 +52,12 @@ export function groupPvds(facts: HostFacts): AssembledPvd[] {
     if (draft.attribution === "unknown") draft.attribution = "router-advertisement";
   }
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));
-  return assemble(drafts);
+  const assembled = assemble(drafts);
+  for (const { pvd } of assembled) {
+    const info = facts.additionalInfo(pvd);
+    if (info) pvd.additionalInfo = info;
+  }
+  return assembled;
 }
 
 /**
