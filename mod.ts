@@ -17,6 +17,13 @@
  */
 
 export { load, type LoadOptions } from "./ffi/library.ts";
+export {
+  type EachAdditionalInfoOptions,
+  fetchAdditionalInfo,
+  type NetworkInformationOptions,
+} from "./lib/additional_info/fetch_additional_info.ts";
+export type { PortalState } from "./lib/captive_portal/portal_state.ts";
+export { type PvdValidation, validate } from "./lib/captive_portal/validate.ts";
 export { connect, Connection } from "./lib/connection/connection.ts";
 export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/connection/fetch_handler.ts";
 export { httpAgent, httpsAgent } from "./lib/connection/http_agent.ts";

@@ -10,6 +10,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "n
 import { adopt, pauseTogether } from "../../ffi/backend.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
+import { byZone } from "../pvd/dns_zones.ts";
 import { listPvds } from "../pvd/list.ts";
 import { isLoopbackHost, pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
@@ -42,9 +43,10 @@ export interface ConnectOptions extends WaitOptions {
   /** 1 to 65535. */
   port: number;
   /**
-   * The PvD; or several, tried in this order; or "any": those of this host, in the order of listPvds() or of `policy`.
-   * A name is asked of each PvD's own servers and its addresses are used in that PvD only. Left out or null, it is the
-   * process' default (setprocpvd()), else the way is the system's.
+   * The PvD; or several, tried in this order; or "any": those of this host, in the order of `policy`, else first those
+   * whose additional information names a zone of the host (`dnsZones`, split DNS), then in the order of listPvds(), and
+   * those that say to have no Internet last. A name is asked of each PvD's own servers and its addresses are used in that
+   * PvD only. Left out or null, it is the process' default (setprocpvd()), else the way is the system's.
    */
   pvd?: PvdInfo | readonly PvdInfo[] | "any" | null;
   /** With "any": which of the PvDs to try, in which order. */
@@ -142,7 +144,7 @@ async function pvdsToTry(
     return pvd;
   }
   const all = listPvds();
-  const chosen = policy ? await policy(all) : all;
+  const chosen = policy ? await policy(all) : byZone(all, hostname);
   if (chosen.length > 0) return chosen;
   throw new MifError(
     all.length === 0

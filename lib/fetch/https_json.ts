@@ -11,6 +11,7 @@ import type { ConnectionOptions, PeerCertificate } from "node:tls";
 import { MifError } from "../error.ts";
 import type { HttpResponse } from "../http/exchange.ts";
 import { HttpClient } from "../http/http_client.ts";
+import { parseAddress } from "../ip/address.ts";
 import { type JsonValue, parseIJson } from "../json/i_json.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { redirected } from "./redirect.ts";
@@ -70,12 +71,18 @@ async function ask(
   url: URL,
   { mediaType, signal, ca, addressPreferences, checkServerIdentity }: HttpsJsonRequest,
 ): Promise<HttpResponse> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+  const isName = parseAddress(host) === null;
   const tls: ConnectionOptions = {
+    host,
+    // SNI holds names only (RFC 6066 3).
+    ...(isName ? { servername: host } : {}),
     ...(ca === undefined ? {} : { ca }),
     ...(checkServerIdentity === undefined ? {} : { checkServerIdentity }),
   };
   const client = new HttpClient(pvd, { tls, addressPreferences, idleTimeoutMs: 0 });
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  // The name as it is, and not below a search domain.
+  const hostname = isName ? `${host}.` : host;
   return await client.send({ secure: true, hostname, port: Number(url.port) || 443 }, {
     method: "GET",
     target: `${url.pathname}${url.search}`,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { parseDateTime } from "../date_time.ts";
+import { parseDateTime } from "../json/date_time.ts";
 import { MifError } from "../error.ts";
 import {
   formatAddress,
