@@ -580,7 +580,8 @@ function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
   const otherNetworks = pvd.addresses.filter(({ address, family }) =>
     family === own.family && !isNear(address) && !isLinkLocal(knownAddress(address)!.bytes)
   );
-  const mixed = otherNetworks.length > 0 && pvd.router === null;
+  // Of IPv4 no router told what is its.
+  const mixed = otherNetworks.length > 0 && (pvd.router === null || own.family === 4);
   const isMine = (gateway: string) => !mixed || isNear(gateway);
   const routes = pvd.routes.flatMap(({ destination, gateway }) => {
     const prefix = knownPrefix(destination);

@@ -71,6 +71,7 @@ test("a whole advertisement is described with what is left of each lifetime", ()
     interface: 3,
     router: R1,
     pvd: null,
+    isHeaderNested: false,
     advertisement: {
       routerLifetimeSeconds: 74,
       preference: "high",
