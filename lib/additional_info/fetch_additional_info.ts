@@ -25,6 +25,7 @@ import { listPvds } from "../pvd/list.ts";
 import { isSamePvd } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
 import { IPV6_PREFER_SRC_TMP } from "../socket/options.ts";
+import { checkedWait } from "../socket/socket.ts";
 import { TimeLimit } from "../socket/time_limit.ts";
 import { isFinal } from "./final_failure.ts";
 import { RequestLimits } from "./request_limits.ts";
@@ -62,6 +63,7 @@ const underWay = new Map<string, Promise<unknown>>();
  * fails at once. To ask for some IDs and not for others tells the network which ones the host knows;
  * `getpvdinfo(…, { additionalInfo: true })` asks for all.
  *
+ * @throws {TypeError} or {RangeError} It is no PvD, or `timeoutMs` no time.
  * @throws {MifError} ENODATA: the PvD is not explicit, its router does not offer any, or the server says that there is
  *   none (a status of 400 or more). EBADMSG: it is not to be used; the message says why. What `createFetch()` fails with:
  *   EAI_NONAME, ECONNREFUSED, ETIMEDOUT, EPVDROUTE, CERT_HAS_EXPIRED, ERR_TLS_CERT_ALTNAME_INVALID … ELOOP: more than ten
@@ -84,6 +86,7 @@ export async function fetchAdditionalInfo(
   options: NetworkInformationOptions = {},
 ): Promise<PvdAdditionalInfo> {
   checkPvd(pvd);
+  checkedWait(options);
   const { signal } = options;
   signal?.throwIfAborted();
   if (!hasAdditionalInfo(pvd)) {

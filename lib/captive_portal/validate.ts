@@ -11,6 +11,7 @@ import {
 } from "../additional_info/fetch_additional_info.ts";
 import { fetchHttpsJson } from "../fetch/https_json.ts";
 import { checkPvd, type PvdInfo, UNRESTRICTED } from "../pvd/pvd.ts";
+import { checkedWait } from "../socket/socket.ts";
 import { TimeLimit } from "../socket/time_limit.ts";
 import { type PortalState, readPortalState } from "./portal_state.ts";
 
@@ -43,7 +44,7 @@ const MEDIA_TYPE = "application/captive+json";
  * It is the network's word, which costs it nothing. To choose among those that let the host through, give
  * `choosePvd()` the PvDs that are `"online"`.
  *
- * @throws {TypeError} It is no PvD.
+ * @throws {TypeError} or {RangeError} It is no PvD, or `timeoutMs` no time.
  * @throws The signal's reason. A network that does not answer is no error but `"unknown"`.
  *
  * @example
@@ -61,6 +62,7 @@ export async function validate(
   options: NetworkInformationOptions = {},
 ): Promise<PvdValidation> {
   checkPvd(pvd);
+  checkedWait(options);
   options.signal?.throwIfAborted();
   const { captivePortal, additionalInfo } = pvd;
   const isBounded = additionalInfo?.noInternet === true;

@@ -93,6 +93,7 @@ export async function openStream(
   if (typeof hostname !== "string") throw new TypeError("hostname must be a string");
   checkedNumber("port", port, 0xffff);
   checkedDelay(options.attemptDelayMs ?? ATTEMPT_DELAY_MS);
+  checkedNumber("addressPreferences", options.addressPreferences ?? 0, 0xffff);
   using limit = new TimeLimit(options.signal, options.timeoutMs, tookTooLong);
   const pvds = await pvdsToTry(options, byDefault);
   for (const pvd of pvds) if (pvd !== null) checkPvd(pvd);

@@ -258,23 +258,38 @@ test(
   async () => {
     await using world = new World();
     const site = makeSite();
-    const { host, r1 } = await oneLink(world, {
+    const { host, ...both } = await twoLinks(world, {
       ipv4: false,
-      advertise1: advertisement(NETWORK_1, { id: idOf("good") }),
+      advertise1: advertisement(NETWORK_1, null),
+      advertise2: advertisement(NETWORK_2, null),
     });
-    await serve(r1, site);
-    for (const [label, failure] of FAILURES) {
-      const id = idOf(label);
-      await r1.advertiser!.update(advertisement(NETWORK_1, { id }));
-      const capture = await r1.host.capture("lan0");
+    const routers = [both.r1, both.r2];
+    await Promise.all(routers.map((router) => serve(router, site)));
+    // One at each router.
+    for (let at = 0; at < FAILURES.length; at += 2) {
+      const pair = FAILURES.slice(at, at + 2);
+      await Promise.all(
+        pair.map(([label], i) =>
+          routers[i]!.advertiser!.update(advertisement(routers[i]!.network, { id: idOf(label) }))
+        ),
+      );
+      const captures = await Promise.all(routers.map(({ host }) => host.capture("lan0")));
       const request: PvdClientRequest = { task: "again", ca: site.ca };
-      const [report, [second]] = await asked<[ListReport, string[]]>(host, request);
-      assert.deepEqual(report.pvds.map((pvd) => [pvd.id, pvd.additionalInfo]), [[id, undefined]]);
-      assert.match(report.failures[id]!, failure);
-      assert.match(second!, /is not asked again while this host stays attached \(RFC 8801 4\.1\)/);
-      assert.equal(second!.split(" ")[0], report.failures[id]!.split(" ")[0]);
-      const redirects = ["loop", "ping"].includes(label) ? 10 : 0;
-      assert.equal(connections(await arrived(capture, r1)), 1 + redirects, label);
+      const [report, second] = await asked<[ListReport, Record<string, string>]>(host, request);
+      for (const [i, [label, failure]] of pair.entries()) {
+        const id = idOf(label);
+        assert.ok(report.pvds.some((pvd) => pvd.id === id && pvd.additionalInfo === undefined), id);
+        assert.match(report.failures[id]!, failure);
+        assert.match(
+          second[id]!,
+          /is not asked again while this host stays attached \(RFC 8801 4\.1\)/,
+        );
+        assert.equal(second[id]!.split(" ")[0], report.failures[id]!.split(" ")[0]);
+        const frames = await arrived(captures[i]!, routers[i]!);
+        const redirects = ["loop", "ping"].includes(label) ? 10 : 0;
+        assert.equal(connections(frames), 1 + redirects, label);
+        assert.deepEqual(frames.filter(({ src }) => src !== routers[i]!.network.hostAddress), []);
+      }
     }
   },
 );
@@ -338,12 +353,12 @@ test("nothing is asked of a PvD whose router has not set the H flag (4.1)", lab,
   });
   await serve(r1, site);
   const capture = await r1.host.capture("lan0");
-  const [report, [second]] = await asked<[ListReport, string[]]>(host, {
+  const [report, second] = await asked<[ListReport, Record<string, string>]>(host, {
     task: "again",
     ca: site.ca,
   });
   assert.deepEqual([report.pvds.length, report.failures], [1, {}]);
-  assert.match(second!, /^ENODATA .*its router offers none/);
+  assert.match(second[idOf("good")]!, /^ENODATA .*its router offers none/);
   assert.deepEqual(await arrived(capture, r1), []);
 });
 
@@ -481,6 +496,7 @@ test("mif list --additional-info shows it, and mif validate the portal", lab, as
   const ca = ["--ca", "/run/ca.pem"];
   // Whole advertisements are for CAP_NET_RAW.
   for (const caller of CALLERS.filter(({ unprivileged }) => !unprivileged)) {
+    const isFirst = caller === CALLERS[0];
     const run = (...words: string[]) => mif(host, caller, ...words);
     const listed = await run("list", "--solicit", "--additional-info", ...ca);
     assert.match(
@@ -492,6 +508,7 @@ test("mif list --additional-info shows it, and mif validate the portal", lab, as
       /^mif list: Cannot use https:\/\/forbidden\..*: the status is 403\n$/,
     );
     assert.equal(listed.status, 0);
+    if (!isFirst) continue;
     const { stdout } = await run("list", "--solicit", "--additional-info", "--json", ...ca);
     const infos = JSON.parse(stdout).flatMap(({ additionalInfo }: { additionalInfo?: unknown }) =>
       additionalInfo ?? []

@@ -54,18 +54,18 @@ async function list(): Promise<ListReport> {
   };
 }
 
-/** What a second call says of the same PvDs. */
-async function again(): Promise<[ListReport, string[]]> {
+/** What a second call says of the same PvDs, by ID. */
+async function again(): Promise<[ListReport, Record<string, string>]> {
   const first = await list();
   const explicit = listPvds().filter(isExplicit);
   const second = await Promise.all(explicit.map(async (pvd) => {
     try {
-      return JSON.stringify(await fetchAdditionalInfo(pvd, { ca, timeoutMs }));
+      return [pvd.id, JSON.stringify(await fetchAdditionalInfo(pvd, { ca, timeoutMs }))];
     } catch (error) {
-      return failureText(error as MifError);
+      return [pvd.id, failureText(error as MifError)];
     }
   }));
-  return [first, second];
+  return [first, Object.fromEntries(second)];
 }
 
 /** Until it is told to end: a line for each change of what a listing shows. */
