@@ -56,9 +56,8 @@ function advertisement(
 
 const idOf = (label: string) => `${label}.${ZONE}`;
 
-/** The certificates of all servers, made once. */
+/** The certificates of all servers, and who is trusted. */
 function makeSite() {
-  // A wildcard is for no name of two labels below ours, and a name of its own for each ID would be many certificates.
   const labels = [
     ...["good", "one", "two", "zones", "late", "undated", "impostor", "foreign", "halved", "bare"],
     ...["twice", "comma", "array", "html", "json", "forbidden", "broken", "large", "slow", "moved"],
@@ -77,6 +76,9 @@ function makeSite() {
   const { untrusted: _, selfsigned: __, ...trusted } = certificates;
   return { certificates, ca: Object.values(trusted).map(({ ca }) => ca).join("") };
 }
+
+let made: ReturnType<typeof makeSite> | undefined;
+const theSite = () => made ??= makeSite();
 
 /** A name server and the web servers at a router. */
 async function serve(
@@ -106,6 +108,30 @@ async function serve(
     JSON.stringify(request, (key, value) => key === "ca" ? undefined : value),
   ]);
   await server.waitForOutput(/serving/);
+}
+
+/** One network, one router, with its servers. */
+async function oneSite(world: World, said: RouterAdvertisementInit) {
+  const site = theSite();
+  const { host, r1 } = await oneLink(world, { ipv4: false, advertise1: said });
+  await serve(r1, site);
+  return { host, r1, ca: site.ca };
+}
+
+/** Two networks with their servers, each with an explicit PvD where one is given. */
+async function twoSites(
+  world: World,
+  options: readonly [PvdOptionInit | null, PvdOptionInit | null],
+  topology: typeof twoLinks = twoLinks,
+) {
+  const site = theSite();
+  const { host, r1, r2 } = await topology(world, {
+    ipv4: false,
+    advertise1: advertisement(NETWORK_1, options[0]),
+    advertise2: advertisement(NETWORK_2, options[1]),
+  });
+  await Promise.all([serve(r1, site), serve(r2, site)]);
+  return { host, r1, r2, ca: site.ca };
 }
 
 async function asked<T>(host: Host, request: PvdClientRequest): Promise<T> {
@@ -138,17 +164,14 @@ test(
   lab,
   async () => {
     await using world = new World();
-    const site = makeSite();
-    const { host, r1, r2 } = await twoRouters(world, {
-      ipv4: false,
-      advertise1: advertisement(NETWORK_1, { id: idOf("one"), sequence: 7 }),
-      advertise2: advertisement(NETWORK_2, { id: idOf("two"), sequence: 8 }),
-    });
-    await Promise.all([serve(r1, site), serve(r2, site)]);
-    await asked(host, { task: "install", ca: site.ca });
+    const { host, r1, r2, ca } = await twoSites(world, [{ id: idOf("one"), sequence: 7 }, {
+      id: idOf("two"),
+      sequence: 8,
+    }], twoRouters);
+    await asked(host, { task: "install", ca });
     const routers = [r1, r2];
     const captures = await Promise.all(routers.map(({ host }) => host.capture("lan0")));
-    const report = await asked<ListReport>(host, { task: "list", ca: site.ca });
+    const report = await asked<ListReport>(host, { task: "list", ca });
     assert.deepEqual(report.failures, {});
     for (const [at, { network, host: router }] of routers.entries()) {
       const id = idOf(["one", "two"][at]!);
@@ -176,7 +199,7 @@ test(
 
 test("a temporary address is the source where there is one (4.1, 7)", lab, async () => {
   await using world = new World();
-  const site = makeSite();
+  const site = theSite();
   const [host] = world.hosts("host");
   host.sysctl({ "ipv6/conf/default/use_tempaddr": 2 });
   const [router] = world.routers("r1");
@@ -199,16 +222,11 @@ test("a temporary address is the source where there is one (4.1, 7)", lab, async
 
 test("no request before duplicate address detection has ended (4.1)", lab, async () => {
   await using world = new World();
-  const site = makeSite();
-  const { host, r1 } = await oneLink(world, {
-    ipv4: false,
-    advertise1: advertisement(NETWORK_1, { id: idOf("good") }),
-  });
-  await serve(r1, site);
+  const { host, ca } = await oneSite(world, advertisement(NETWORK_1, { id: idOf("good") }));
   host.sysctl({ "ipv6/conf/h0/accept_dad": 1, "ipv6/conf/h0/dad_transmits": 1 });
   const said = await asked<{ before: boolean; after: boolean }>(host, {
     task: "settle",
-    ca: site.ca,
+    ca,
   });
   assert.deepEqual(said, { before: true, after: false });
 });
@@ -257,14 +275,8 @@ test(
   lab,
   async () => {
     await using world = new World();
-    const site = makeSite();
-    const { host, ...both } = await twoLinks(world, {
-      ipv4: false,
-      advertise1: advertisement(NETWORK_1, null),
-      advertise2: advertisement(NETWORK_2, null),
-    });
-    const routers = [both.r1, both.r2];
-    await Promise.all(routers.map((router) => serve(router, site)));
+    const { host, r1, r2, ca } = await twoSites(world, [null, null]);
+    const routers = [r1, r2];
     // One at each router.
     for (let at = 0; at < FAILURES.length; at += 2) {
       const pair = FAILURES.slice(at, at + 2);
@@ -274,7 +286,7 @@ test(
         ),
       );
       const captures = await Promise.all(routers.map(({ host }) => host.capture("lan0")));
-      const request: PvdClientRequest = { task: "again", ca: site.ca };
+      const request: PvdClientRequest = { task: "again", ca };
       const [report, second] = await asked<[ListReport, Record<string, string>]>(host, request);
       for (const [i, [label, failure]] of pair.entries()) {
         const id = idOf(label);
@@ -299,17 +311,12 @@ test(
   lab,
   async () => {
     await using world = new World();
-    const site = makeSite();
-    const { host, r1 } = await oneLink(world, {
-      ipv4: false,
-      advertise1: advertisement(NETWORK_1, { id: idOf("good") }),
-    });
-    await serve(r1, site);
+    const { host, r1, ca } = await oneSite(world, advertisement(NETWORK_1, { id: idOf("good") }));
     const timeoutMs = 1500;
     for (const [label, failure] of PASSING) {
       const id = idOf(label);
       await r1.advertiser!.update(advertisement(NETWORK_1, { id }));
-      const report = await asked<ListReport>(host, { task: "list", ca: site.ca, timeoutMs });
+      const report = await asked<ListReport>(host, { task: "list", ca, timeoutMs });
       assert.deepEqual(report.pvds.map((pvd) => [pvd.id, pvd.additionalInfo]), [[id, undefined]]);
       assert.match(report.failures[id]!, failure);
       assert.ok(report.durationMs < 10_000, `${label}: ${report.durationMs} ms`);
@@ -317,7 +324,7 @@ test(
     await r1.advertiser!.update(advertisement(NETWORK_1, { id: idOf("foreign") }));
     const capture = await r1.host.capture("lan0");
     const startMs = performance.now();
-    await asked(host, { task: "again", ca: site.ca });
+    await asked(host, { task: "again", ca });
     assert.ok(performance.now() - startMs >= 10_000);
     assert.equal(connections(await arrived(capture, r1)), 2);
   },
@@ -325,15 +332,9 @@ test(
 
 test("a redirect is followed to another host, all of it within the PvD (4.1)", lab, async () => {
   await using world = new World();
-  const site = makeSite();
-  const { host, r1, r2 } = await twoLinks(world, {
-    ipv4: false,
-    advertise1: advertisement(NETWORK_1, null),
-    advertise2: advertisement(NETWORK_2, { id: idOf("moved") }),
-  });
-  await Promise.all([serve(r1, site), serve(r2, site)]);
+  const { host, r1, r2, ca } = await twoSites(world, [null, { id: idOf("moved") }]);
   const [elsewhere, here] = await Promise.all([r1, r2].map(({ host }) => host.capture("lan0")));
-  const report = await asked<ListReport>(host, { task: "list", ca: site.ca });
+  const report = await asked<ListReport>(host, { task: "list", ca });
   assert.deepEqual(report.failures, {});
   const seen = seenBy(report, idOf("moved"))!;
   assert.deepEqual([seen.server, seen.source], ["r2", NETWORK_2.hostAddress]);
@@ -346,16 +347,14 @@ test("a redirect is followed to another host, all of it within the PvD (4.1)", l
 
 test("nothing is asked of a PvD whose router has not set the H flag (4.1)", lab, async () => {
   await using world = new World();
-  const site = makeSite();
-  const { host, r1 } = await oneLink(world, {
-    ipv4: false,
-    advertise1: advertisement(NETWORK_1, { id: idOf("good"), http: false }),
-  });
-  await serve(r1, site);
+  const { host, r1, ca } = await oneSite(
+    world,
+    advertisement(NETWORK_1, { id: idOf("good"), http: false }),
+  );
   const capture = await r1.host.capture("lan0");
   const [report, second] = await asked<[ListReport, Record<string, string>]>(host, {
     task: "again",
-    ca: site.ca,
+    ca,
   });
   assert.deepEqual([report.pvds.length, report.failures], [1, {}]);
   assert.match(second[idOf("good")]!, /^ENODATA .*its router offers none/);
@@ -374,12 +373,10 @@ test(
   lab,
   async () => {
     await using world = new World();
-    const site = makeSite();
     const saying = (sequence: number) =>
       advertisement(NETWORK_1, { id: idOf("good"), sequence, delay: 0 });
-    const { host, r1 } = await oneLink(world, { ipv4: false, advertise1: saying(1) });
-    await serve(r1, site);
-    const request: PvdClientRequest = { task: "keep", ca: site.ca };
+    const { host, r1, ca } = await oneSite(world, saying(1));
+    const request: PvdClientRequest = { task: "keep", ca };
     const lines: Shown[] = [];
     const keeping = host.spawnScript(script("pvd_client.ts"), [JSON.stringify(request)], {
       onLine: (line) => lines.push(JSON.parse(line)),
@@ -414,15 +411,11 @@ test(
   lab,
   async () => {
     await using world = new World();
-    const site = makeSite();
-    const { host, r1, r2 } = await twoLinks(world, {
-      ipv4: false,
-      advertise1: advertisement(NETWORK_1, { id: idOf("one") }),
-      advertise2: advertisement(NETWORK_2, { id: idOf("zones") }),
-    });
-    await Promise.all([serve(r1, site), serve(r2, site)]);
+    const { host, ca } = await twoSites(world, [{ id: idOf("one") }, {
+      id: idOf("zones"),
+    }]);
     const way = (id: string, { hostAddress }: Network) => `${idOf(id)} ${hostAddress} ${idOf(id)}`;
-    assert.deepEqual(await asked(host, { task: "any", ca: site.ca }), [
+    assert.deepEqual(await asked(host, { task: "any", ca }), [
       way("one", NETWORK_1),
       way("zones", NETWORK_2),
     ]);
@@ -431,13 +424,7 @@ test(
 
 test("validate() asks the captive portal API by way of the PvD", lab, async () => {
   await using world = new World();
-  const site = makeSite();
-  const { host, r1, r2 } = await twoLinks(world, {
-    ipv4: false,
-    advertise1: advertisement(NETWORK_1, { id: idOf("one") }),
-    advertise2: advertisement(NETWORK_2, { id: idOf("zones") }),
-  });
-  await Promise.all([serve(r1, site), serve(r2, site)]);
+  const { host, r1, r2, ca } = await twoSites(world, [{ id: idOf("one") }, { id: idOf("zones") }]);
   const server = idOf("portal");
   const cases: [uri: string | undefined, validation: Record<string, unknown>][] = [
     [undefined, { state: "unknown" }],
@@ -471,7 +458,7 @@ test("validate() asks the captive portal API by way of the PvD", lab, async () =
     const capture = await r2.host.capture("lan0");
     const said = await asked<Record<string, unknown>>(host, {
       task: "validate",
-      ca: site.ca,
+      ca,
       timeoutMs: 5000,
     });
     // The other network has no portal, and says by its additional information that it has no Internet.
@@ -483,16 +470,11 @@ test("validate() asks the captive portal API by way of the PvD", lab, async () =
 
 test("mif list --additional-info shows it, and mif validate the portal", lab, async () => {
   await using world = new World();
-  const site = makeSite();
-  const { host, r1, r2 } = await twoLinks(world, {
-    ipv4: false,
-    advertise1: advertisement(NETWORK_1, { id: idOf("zones") }, {
-      captivePortal: `https://${idOf("portal")}/portal/session`,
-    }),
-    advertise2: advertisement(NETWORK_2, { id: idOf("forbidden") }),
-  });
-  await Promise.all([serve(r1, site), serve(r2, site)]);
-  host.writeFile("/run/ca.pem", site.ca);
+  const { host, r1, ca: pem } = await twoSites(world, [null, { id: idOf("forbidden") }]);
+  await r1.advertiser!.update(advertisement(NETWORK_1, { id: idOf("zones") }, {
+    captivePortal: `https://${idOf("portal")}/portal/session`,
+  }));
+  host.writeFile("/run/ca.pem", pem);
   const ca = ["--ca", "/run/ca.pem"];
   // Whole advertisements are for CAP_NET_RAW.
   for (const caller of CALLERS.filter(({ unprivileged }) => !unprivileged)) {
