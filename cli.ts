@@ -15,6 +15,7 @@ import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
+import { validate } from "./cli/validate.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -26,7 +27,11 @@ type Command = (
 ) => string | Promise<string> | AsyncIterable<string> | Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
-  list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  list: {
+    run: list,
+    summary:
+      "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
+  },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -34,6 +39,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   get: {
     run: get,
     summary: "what is at a URL, through a domain: URL [--pvd PVD] [-i] [--ca FILE] [--solicit]",
+  },
+  validate: {
+    run: validate,
+    summary: "whether a domain holds this host captive: --pvd PVD [--solicit] [--ca FILE] [--json]",
   },
   route: {
     run: route,

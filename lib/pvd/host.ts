@@ -12,6 +12,7 @@ import { interfaceName } from "../netlink/records.ts";
 import { type KernelSnapshot, readSnapshot } from "../netlink/snapshot.ts";
 import { hostFiles } from "../sources/host_files.ts";
 import { readSources } from "../sources/mod.ts";
+import { knownAdditionalInfo } from "./additional_info_memory.ts";
 import { advertised } from "./advertised.ts";
 import type { HostFacts } from "./group.ts";
 
@@ -32,6 +33,7 @@ export function readHost(): HostFacts & { kernel: KernelSnapshot } {
     advertised: heard,
     sources: readSources({ files, connectUnix, links }),
     route: routeOrNull,
+    additionalInfo: knownAdditionalInfo,
   };
 }
 
