@@ -64,6 +64,7 @@ export type {
   PvdAdvertisement,
   PvdDnsServer,
   PvdInfo,
+  PvdUnconfigured,
   SocketAddress,
 } from "./lib/pvd/pvd.ts";
 export { followRoutes, type FollowRoutesOptions } from "./lib/route/follow.ts";

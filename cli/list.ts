@@ -12,6 +12,7 @@ import {
   type PvdAdditionalInfo,
   type PvdAdvertisement,
   type PvdInfo,
+  type PvdUnconfigured,
 } from "../mod.ts";
 import { authority } from "./authority.ts";
 import { readOptions, UsageError } from "./usage.ts";
@@ -56,16 +57,13 @@ function describe(pvd: PvdInfo): string {
     ["gateways", pvd.gateways.map(({ address }) => address)],
     ["DNS", pvd.dnsServers.map(describeServer)],
     ["search", pvd.searchDomains],
-    [
-      "routes",
-      pvd.routes.map(({ destination, gateway }) =>
-        gateway === null ? destination : `${destination} via ${gateway}`
-      ),
-    ],
+    ["routes", pvd.routes.map(describeRoute)],
     ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
     ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
+    ["PvD", pvd.kind === "explicit" ? [describeName(pvd)] : []],
     ["owner", additionalInfo === undefined ? [] : describeAdditionalInfo(additionalInfo)],
     ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
+    ["missing", pvd.unconfigured === undefined ? [] : describeMissing(pvd.unconfigured)],
   ];
   const title = `${styleText("bold", pvd.id)}  ${pvd.kind}, ${origin}, ` +
     `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
@@ -81,6 +79,26 @@ function describeAdditionalInfo(info: PvdAdditionalInfo): string[] {
     ...prefixes.map((prefix) => `prefix ${prefix}`),
     ...dnsZones.map((zone) => `zone ${zone}`),
   ];
+}
+
+/** What its option says of an explicit PvD (RFC 8801 3.1). */
+function describeName({ httpInfo, sequence, delay, legacy }: PvdInfo): string {
+  const info = httpInfo
+    ? `additional information by HTTPS, sequence ${sequence}, delay ${delay}`
+    : "no additional information";
+  return legacy ? `${info}; with DHCPv4` : info;
+}
+
+/** What `mif route install --solicit` configures. */
+function describeMissing({ prefixes, routes }: PvdUnconfigured): string[] {
+  return [
+    ...prefixes.map((prefix) => `address in ${prefix}`),
+    ...routes.map((route) => `route ${describeRoute(route)}`),
+  ];
+}
+
+function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
+  return gateway === null ? destination : `${destination} via ${gateway}`;
 }
 
 /** One line for the router, and one for each thing it gives. */

@@ -15,6 +15,7 @@ import { linux } from "../../ffi/layout.gen.ts";
 import { formatAddress } from "../ip/address.ts";
 import { parseOption } from "../ndp/options.ts";
 import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
+import { joinGroups } from "../netlink/join.ts";
 import { readRecords } from "../netlink/records.ts";
 import {
   type Advertised,
@@ -29,6 +30,8 @@ const memory = new AdvertisementMemory();
 let listener: number | null = null;
 const datagram = new Uint8Array(32 * 1024);
 const records = new Uint8Array(64 * 1024);
+/** netdevice(7): up, and with the other end. */
+const ATTACHED = linux.IFF_UP | linux.IFF_LOWER_UP;
 /** At the most so many datagrams a call: a flood must not hold the caller. */
 const DATAGRAMS_MAX = 4096;
 
@@ -63,7 +66,8 @@ export function hearAdvertisement(
 
 function listen(nowMs: number): void {
   const library = native();
-  listener ??= library.mif_netlink_join(linux.RTNLGRP_ND_USEROPT);
+  // Links that lose their other end by the same socket: so it is known what was heard before that, and what after.
+  listener ??= joinGroups([linux.RTNLGRP_ND_USEROPT, linux.RTNLGRP_LINK]);
   // A sandbox may refuse the socket: then nothing is heard, as `mif doctor` says.
   for (let i = 0; listener >= 0 && i < DATAGRAMS_MAX; i++) {
     const size = library.mif_netlink_receive(listener, datagram, datagram.length);
@@ -72,7 +76,11 @@ function listen(nowMs: number): void {
     if (size < 0) break;
     const length = library.mif_netlink_decode(datagram, size, records, records.length);
     if (length < 0 || length > records.length) continue;
-    for (const { record, option } of readRecords(records.slice(0, length)).userOptions) {
+    const { links, userOptions } = readRecords(records.slice(0, length));
+    for (const { index, flags, removed } of links) {
+      if (removed !== 0 || (flags & ATTACHED) !== ATTACHED) memory.detach(index);
+    }
+    for (const { record, option } of userOptions) {
       if (record.icmpType !== ICMPV6_ROUTER_ADVERTISEMENT) continue;
       const parsed = parseOption(option);
       if (parsed) memory.hear(record.interface, formatAddress(record.router), parsed, nowMs);

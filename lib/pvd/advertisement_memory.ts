@@ -111,6 +111,17 @@ export class AdvertisementMemory {
     }
   }
 
+  /**
+   * The link has lost its other end, and may come back at another network: what whole advertisements said there holds no
+   * more. Implicit PvDs keep their prefixes, which tell whose the addresses are that the host still has.
+   */
+  detach(interfaceIndex: number): void {
+    for (const [key, header] of this.#headers) {
+      if (header.interface === interfaceIndex) this.#headers.delete(key);
+    }
+    this.#keep((one) => one.interface !== interfaceIndex || one.pvd === null);
+  }
+
   #hearOne(
     from: Omit<HeardOption, "option" | "heardMs" | "expiresMs">,
     option: NdOption,
@@ -186,14 +197,17 @@ export class AdvertisementMemory {
   }
 
   #living(nowMs: number): HeardOption[] {
-    for (const [key, known] of this.#options) {
-      const living = known.filter(({ expiresMs }) => expiresMs > nowMs);
-      if (living.length === known.length) continue;
-      this.#optionCount -= known.length - living.length;
-      if (living.length === 0) this.#options.delete(key);
-      else this.#options.set(key, living);
-    }
+    this.#keep(({ expiresMs }) => expiresMs > nowMs);
     return [...this.#options.values()].flat();
+  }
+
+  #keep(isKept: (option: HeardOption) => boolean): void {
+    for (const [key, known] of this.#options) {
+      const kept = known.filter(isKept);
+      this.#optionCount -= known.length - kept.length;
+      if (kept.length === 0) this.#options.delete(key);
+      else if (kept.length < known.length) this.#options.set(key, kept);
+    }
   }
 }
 

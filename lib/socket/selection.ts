@@ -727,6 +727,11 @@ function chooseAddress(
   if (chosen && bound === null) return chosen;
   const why = pvd.attribution === "unknown"
     ? "nothing says which of the link's addresses are its; mif list --solicit asks the routers"
+    : bound === null && isIpv6 && pvd.unconfigured?.prefixes[0] !== undefined
+    ? `this host has no address in ${
+      pvd.unconfigured.prefixes[0]
+    }, which the kernel does not see; ` +
+      "mif route install --solicit (once, with CAP_NET_ADMIN) makes one"
     : bound !== null
     ? `the socket is bound to ${bound}, of which it is not sure`
     : `it has no IPv${isIpv6 ? 6 : 4} address beyond the link`;
