@@ -71,6 +71,16 @@ function describe(pvd: PvdInfo): string {
   return title + rows.map(([name, values]) => row(name, values)).join("") + note;
 }
 
+/** What the owner of the PvD's name says of it. */
+function describeAdditionalInfo(info: PvdAdditionalInfo): string[] {
+  const { expires, prefixes, dnsZones = [], noInternet = false } = info;
+  return [
+    `until ${expires}${noInternet ? ", no Internet" : ""}`,
+    ...prefixes.map((prefix) => `prefix ${prefix}`),
+    ...dnsZones.map((zone) => `zone ${zone}`),
+  ];
+}
+
 /** What its option says of an explicit PvD (RFC 8801 3.1). */
 function describeName({ httpInfo, sequence, delay, legacy }: PvdInfo): string {
   const info = httpInfo
@@ -89,16 +99,6 @@ function describeMissing({ prefixes, routes }: PvdUnconfigured): string[] {
 
 function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
   return gateway === null ? destination : `${destination} via ${gateway}`;
-}
-
-/** What the owner of the PvD's name says of it. */
-function describeAdditionalInfo(info: PvdAdditionalInfo): string[] {
-  const { expires, prefixes, dnsZones = [], noInternet = false } = info;
-  return [
-    `until ${expires}${noInternet ? ", no Internet" : ""}`,
-    ...prefixes.map((prefix) => `prefix ${prefix}`),
-    ...dnsZones.map((zone) => `zone ${zone}`),
-  ];
 }
 
 /** One line for the router, and one for each thing it gives. */

@@ -60,7 +60,7 @@ export function readAdditionalInfo(json: JsonValue, id: string, dateMs: number):
   }
   const endMs = typeof expires === "string" ? parseDateTime(expires) : null;
   if (endMs === null) throw unusable(id, `"expires" is ${shown(expires)}, no RFC 3339 date`);
-  if (endMs <= dateMs) throw unusable(id, `it expired at ${expires}`);
+  if (endMs <= dateMs) throw unusable(id, `it expired at ${shown(expires)}`);
   const info: PvdAdditionalInfo = {
     identifier: id,
     expires: expires as string,

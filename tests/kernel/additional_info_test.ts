@@ -250,7 +250,7 @@ const FAILURES: [label: string, failure: RegExp][] = [
   ["array", /^EBADMSG .*it is no object/],
   ["bare", /^EBADMSG .*"prefixes" is not there/],
   ["impostor", /^EBADMSG .*"identifier" is "good\.pvd\.example"/],
-  ["late", /^EBADMSG .*it expired at 2020-05-23T06:00:00Z/],
+  ["late", /^EBADMSG .*it expired at "2020-05-23T06:00:00Z"/],
   ["undated", /^EBADMSG .*"expires" is "soon"/],
   ["large", /^EMSGSIZE .*longer than 65536 bytes/],
   ["loop", /^ELOOP .*more than 10 redirects/],
@@ -359,6 +359,18 @@ test("nothing is asked of a PvD whose router has not set the H flag (4.1)", lab,
   assert.deepEqual([report.pvds.length, report.failures], [1, {}]);
   assert.match(second[idOf("good")]!, /^ENODATA .*its router offers none/);
   assert.deepEqual(await arrived(capture, r1), []);
+});
+
+test("a server that failed may be asked again after the carrier was gone (4.1)", lab, async () => {
+  await using world = new World();
+  const said = advertisement(NETWORK_1, { id: idOf("forbidden") });
+  const { host, r1, ca } = await oneSite(world, said);
+  const capture = await r1.host.capture("lan0");
+  const failures = await asked<string[]>(host, { task: "reattach", ca });
+  assert.match(failures[0]!, /^ENODATA .*the status is 403/);
+  assert.match(failures[1]!, /^ENODATA .*is not asked again while this host stays attached/);
+  assert.match(failures[2]!, /^ENODATA Cannot use .*the status is 403/);
+  assert.equal(connections(await arrived(capture, r1)), 2);
 });
 
 /** A line of the client's "keep". */

@@ -110,6 +110,21 @@ async function settle(): Promise<{ before: boolean; after: boolean }> {
   return { before, after: isTentative() };
 }
 
+/** What asking fails with: first, then once more, and when the link was down in between. */
+async function reattach(): Promise<string[]> {
+  const failure = async () => {
+    while (true) {
+      const pvds = await getpvdinfo("localhost", null, { solicit: true });
+      const pvd = pvds.find((pvd) => isExplicit(pvd) && pvd.ai_addr !== null);
+      if (!pvd) await sleep(100);
+      else return await fetchAdditionalInfo(pvd, { ca }).then(() => "", failureText);
+    }
+  };
+  const failures = [await failure(), await failure()];
+  for (const state of ["down", "up"]) spawnSync("ip", ["link", "set", "h0", state]);
+  return [...failures, await failure()];
+}
+
 /** Which PvD a connection to a name takes, and the peer, before and after the owners have spoken. */
 async function any(): Promise<string[]> {
   await getpvdinfo("localhost", null, { solicit: true });
@@ -139,6 +154,7 @@ const TASKS: Record<PvdClientRequest["task"], () => Promise<unknown>> = {
   again,
   keep,
   settle,
+  reattach,
   any,
   validate: validateAll,
 };

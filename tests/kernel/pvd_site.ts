@@ -45,7 +45,7 @@ export interface PvdServerRequest {
 
 /** What a program in the host is told. */
 export interface PvdClientRequest {
-  task: "install" | "list" | "again" | "keep" | "settle" | "any" | "validate";
+  task: "install" | "list" | "again" | "keep" | "settle" | "reattach" | "any" | "validate";
   ca: string;
   /** Milliseconds for a request. */
   timeoutMs?: number;

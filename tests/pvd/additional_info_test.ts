@@ -91,7 +91,7 @@ const wrong: [members: JsonObject, why: RegExp][] = [
   [{ identifier: 1 }, /"identifier" is 1/],
   [{ identifier: null }, /"identifier" is null/],
   [{ identifier: ["cafe.example.com"] }, /"identifier" is \[…\]/],
-  [{ expires: "2020-05-22T06:00:00Z" }, /it expired at 2020-05-22T06:00:00Z/],
+  [{ expires: "2020-05-22T06:00:00Z" }, /it expired at "2020-05-22T06:00:00Z"/],
   [{ expires: "1970-01-01T00:00:00Z" }, /it expired/],
   [{ expires: "2020-05-23" }, /"expires" is "2020-05-23", no RFC 3339 date/],
   [{ expires: "tomorrow" }, /"expires" is "tomorrow"/],
