@@ -4,7 +4,10 @@
  * @module
  */
 
+import { upperLayerChecksum } from "../ip/checksum.ts";
+
 const IPPROTO_ICMPV6 = 58;
+const CHECKSUM_AT = 2;
 
 /**
  * The checksum that belongs into bytes 2 and 3 of the message, whatever stands there now.
@@ -17,12 +20,7 @@ export function icmpv6Checksum(
   source: Uint8Array,
   destination: Uint8Array,
 ): number {
-  // The pseudo-header of RFC 8200 8.1, and the message without its own checksum.
-  let sum = IPPROTO_ICMPV6 + (message.length & 0xffff) + (message.length >>> 16);
-  sum += words(source) + words(destination) + words(message);
-  sum -= message[2]! << 8 | message[3]!;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
+  return upperLayerChecksum(source, destination, IPPROTO_ICMPV6, message, CHECKSUM_AT);
 }
 
 /** Writes the checksum into the message, for where the kernel does not (a packet socket, a file). */
@@ -44,11 +42,4 @@ export function joinMessage(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return message;
-}
-
-/** The sum of the 16-bit words, an odd byte at the end taken as a high one. Exact for any message of IPv6. */
-function words(bytes: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i + 1 < bytes.length; i += 2) sum += bytes[i]! << 8 | bytes[i + 1]!;
-  return bytes.length % 2 === 0 ? sum : sum + (bytes[bytes.length - 1]! << 8);
 }

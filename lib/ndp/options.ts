@@ -13,6 +13,7 @@ import { printableText, readDomain } from "./domain.ts";
 
 /** Source Link-layer Address, RFC 4861 4.6.1 (type 1). */
 export interface SourceLinkLayerAddress {
+  /** What this option is. */
   name: "source-link-layer-address";
   /** All behind the option's two first bytes: 6 of Ethernet; others may end in padding (RFC 4944 8). */
   address: Uint8Array;
@@ -20,14 +21,19 @@ export interface SourceLinkLayerAddress {
 
 /** Prefix Information, RFC 4861 4.6.2 (type 3). */
 export interface PrefixInformation {
+  /** What this option is. */
   name: "prefix-information";
+  /** Bits. */
   prefixLength: number;
+  /** L: what has the prefix is on the link. */
   onLink: boolean;
+  /** A: for stateless address autoconfiguration. */
   autonomous: boolean;
   /** R (RFC 6275 7.2): `prefix` is the whole address of the router. */
   routerAddress: boolean;
   /** 0xffffffff is without end. */
   validLifetimeSeconds: number;
+  /** 0xffffffff is without end. */
   preferredLifetimeSeconds: number;
   /** 16 bytes; bits behind the prefix length are the sender's and count for nothing, but with `routerAddress`. */
   prefix: Uint8Array;
@@ -35,6 +41,7 @@ export interface PrefixInformation {
 
 /** MTU, RFC 4861 4.6.4 (type 5). */
 export interface Mtu {
+  /** What this option is. */
   name: "mtu";
   /** Bytes, as the router says; a host ignores less than 1280 and more than its link takes (RFC 4861 6.3.4). */
   mtu: number;
@@ -42,6 +49,7 @@ export interface Mtu {
 
 /** Advertisement Interval, RFC 6275 7.3 (type 7). */
 export interface AdvertisementInterval {
+  /** What this option is. */
   name: "advertisement-interval";
   /** The most that passes between two unsolicited advertisements. */
   intervalMs: number;
@@ -49,6 +57,7 @@ export interface AdvertisementInterval {
 
 /** Home Agent Information, RFC 6275 7.4 (type 8). */
 export interface HomeAgentInformation {
+  /** What this option is. */
   name: "home-agent-information";
   /** 0 to 65535; more is preferred. */
   preference: number;
@@ -61,8 +70,11 @@ export type Preference = "low" | "medium" | "high";
 
 /** Route Information, RFC 4191 2.3 (type 24). */
 export interface RouteInformation {
+  /** What this option is. */
   name: "route-information";
+  /** Bits. */
   prefixLength: number;
+  /** Prf. */
   preference: Preference;
   /** 0xffffffff is without end. */
   lifetimeSeconds: number;
@@ -72,29 +84,41 @@ export interface RouteInformation {
 
 /** Recursive DNS Server, RFC 8106 5.1 (type 25). */
 export interface RecursiveDnsServer {
+  /** What this option is. */
   name: "rdnss";
+  /** For how long what stands here may be used. */
   lifetimeSeconds: number;
+  /** RFC 5952 text. */
   addresses: string[];
 }
 
 /** DNS Search List, RFC 8106 5.2 (type 31). */
 export interface DnsSearchList {
+  /** What this option is. */
   name: "dnssl";
+  /** For how long what stands here may be used. */
   lifetimeSeconds: number;
+  /** Without the root's dot. */
   domains: string[];
 }
 
 /** Captive-Portal, RFC 8910 2.3 (type 37). */
 export interface CaptivePortal {
+  /** What this option is. */
   name: "captive-portal";
+  /** Of the API (RFC 8908). */
   uri: string;
 }
 
 /** PREF64, RFC 8781 4 (type 38). */
 export interface Pref64 {
+  /** What this option is. */
   name: "pref64";
+  /** For how long what stands here may be used. */
   lifetimeSeconds: number;
+  /** Bits. */
   prefixLength: number;
+  /** RFC 5952 text. */
   prefix: string;
 }
 
@@ -113,7 +137,9 @@ export type NdOption =
 
 /** An option of a type that is not read here, as it came. */
 export interface UnknownOption {
+  /** What this option is. */
   name: "unknown";
+  /** Option Type. */
   type: number;
   /** All of the option, type and length included. A copy. */
   bytes: Uint8Array;
