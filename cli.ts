@@ -7,11 +7,13 @@
  * @module
  */
 
+import { once } from "node:events";
 import process from "node:process";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
 import { list } from "./cli/list.ts";
+import { mh } from "./cli/mh.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
@@ -50,6 +52,11 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  mh: {
+    run: mh,
+    summary:
+      "messages of Mobile IPv6: dump [-i IF] [-r FILE] [-w FILE] [--json] [--count] [--draft], decode HEX, send TYPE --to ADDRESS",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
@@ -73,7 +80,10 @@ async function main(words: string[]): Promise<number> {
     const output = await command.run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
-    for await (const text of output) print(text);
+    for await (const text of output) {
+      // Who reads slowly is waited for.
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    }
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {

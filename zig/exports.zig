@@ -213,9 +213,10 @@ export fn mif_find_connection(expected: i32, local: ?[*]u8, local_size: u32, pee
     return result(socket.findConnection(expected, own, slice(peer, peer_size) orelse return failed(.FAULT)));
 }
 
-/// setsockopt(2).
+/// setsockopt(2). The value of SO_ATTACH_FILTER is the program itself (socket.zig), not the kernel's pointer to one.
 export fn mif_setsockopt(fd: i32, level: i32, name: u32, value: ?[*]u8, size: u32) i32 {
     const bytes = slice(value, size) orelse return failed(.FAULT);
+    if (level == linux.SOL.SOCKET and name == linux.SO.ATTACH_FILTER) return result(socket.attachFilter(fd, bytes));
     return result(sys.call(linux.setsockopt, .{ fd, level, name, bytes.ptr, size }));
 }
 

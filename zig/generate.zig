@@ -178,6 +178,7 @@ fn assertions(out: *std.Io.Writer) !void {
         \\#include <linux/if_addr.h>
         \\#include <linux/if_link.h>
         \\#include <linux/fib_rules.h>
+        \\#include <linux/filter.h>
         \\#include <linux/nexthop.h>
         \\
     );

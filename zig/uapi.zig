@@ -257,3 +257,8 @@ pub const nduseroptmsg = extern struct {
     nduseropt_pad2: u16,
     nduseropt_pad3: u32,
 };
+
+pub const sock_fprog = extern struct {
+    len: u16,
+    filter: [*]const u8,
+};
