@@ -69,6 +69,12 @@ export function formatIpv6(bytes: Uint8Array, at = 0): string {
   return `${head}::${joinHextets(bytes, at, start + length, 8)}`;
 }
 
+/** The address in its one canonical spelling without zone, or null where the text is no address. */
+export function canonicalAddress(text: string): string | null {
+  const parsed = parseAddress(text);
+  return parsed && formatAddress(parsed.bytes);
+}
+
 /** fe80::/10 (RFC 4291 2.5.6) or 169.254.0.0/16 (RFC 3927). */
 export function isLinkLocal(bytes: Uint8Array): boolean {
   return bytes.length === 4
