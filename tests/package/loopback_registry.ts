@@ -58,7 +58,9 @@ export class LoopbackRegistry implements AsyncDisposable {
     paths: readonly string[],
     exports: Record<string, string>,
   ): void {
-    const files = paths.map((path) => [path, new Uint8Array(readFileSync(join(root, path)))] as const);
+    const files = paths.map((path) =>
+      [path, new Uint8Array(readFileSync(join(root, path)))] as const
+    );
     const manifest = files.map(([path, bytes]) => {
       const checksum = `sha256-${createHash("sha256").update(bytes).digest("hex")}`;
       return [`/${path}`, { size: bytes.length, checksum }];
