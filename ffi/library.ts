@@ -11,7 +11,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
-import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -90,8 +89,8 @@ export interface LoaderHost {
 
 function host(): LoaderHost {
   return {
-    platform: platform(),
-    arch: arch(),
+    platform: process.platform,
+    arch: process.arch,
     backend: () => pickBackend(),
     moduleUrl: import.meta.url,
     env: (name) => process.env[name],
