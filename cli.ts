@@ -26,7 +26,7 @@ import { MifError } from "./mod.ts";
  */
 type Command = (
   words: string[],
-) => string | Promise<string> | AsyncIterable<string> | Promise<number>;
+) => string | number | Promise<string> | AsyncIterable<string> | Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: {

@@ -17,6 +17,7 @@ import {
   readdirSync,
   readSync,
 } from "node:fs";
+import { isRefusal } from "../permission.ts";
 
 /** Reads of this host's files. Paths are absolute. */
 export interface HostFiles {
@@ -40,6 +41,14 @@ export interface HostFiles {
 export class UnreadableError extends Error {
   /** The name of the class, for those who print it. */
   override readonly name = "UnreadableError";
+  /** The flag of `deno run` that permits it, where only that is lacking. */
+  readonly flag: string | null;
+
+  /** With the flag that is lacking, if any. */
+  constructor(message: string, options: { cause?: unknown; flag?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.flag = options.flag ?? null;
+  }
 }
 
 const MAX_BYTES = 1 << 20;
@@ -68,10 +77,11 @@ function attempt<T>(path: string, read: (path: string) => T): T | null {
     return existsSync(path) ? read(path) : null;
   } catch (error) {
     if (error instanceof UnreadableError) throw error;
-    const { code, name, message } = error as { code?: string; name: string; message: string };
+    const { code, message } = error as { code?: string; message: string };
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    if (name === "NotCapable") {
-      throw new UnreadableError(`not read: the runtime refuses, run with --allow-read=${path}`);
+    if (isRefusal(error)) {
+      const flag = `--allow-read=${path}`;
+      throw new UnreadableError(`not read: the runtime refuses, run with ${flag}`, { flag });
     }
     throw new UnreadableError(`not read: ${code ?? message}`, { cause: error });
   }
