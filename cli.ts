@@ -15,6 +15,7 @@ import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
+import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -27,6 +28,7 @@ type Command = (
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",

@@ -45,7 +45,7 @@ export interface Announcements {
  * what came meanwhile, without waiting.
  */
 export function advertised(nowMs: number = performance.now()): Announcements {
-  listen(nowMs);
+  takeAnnouncements(nowMs);
   return { options: memory.current(nowMs), routers: memory.routers(nowMs) };
 }
 
@@ -57,20 +57,32 @@ export function hearAdvertisement(
 ): void {
   const nowMs = performance.now();
   // What the kernel passed on before must not come after it.
-  listen(nowMs);
+  takeAnnouncements(nowMs);
   memory.hearAdvertisement(interfaceIndex, router, advertisement, nowMs);
 }
 
-function listen(nowMs: number): void {
-  const library = native();
-  listener ??= library.mif_netlink_join(linux.RTNLGRP_ND_USEROPT);
-  // A sandbox may refuse the socket: then nothing is heard, as `mif doctor` says.
-  for (let i = 0; listener >= 0 && i < DATAGRAMS_MAX; i++) {
-    const size = library.mif_netlink_receive(listener, datagram, datagram.length);
+/** When the next lifetime of what was heard ends, on the clock of `performance.now()`; Infinity where none does. */
+export function announcementsEndMs(nowMs: number = performance.now()): number {
+  return memory.endMs(nowMs);
+}
+
+/**
+ * The netlink socket that hears what the kernel passes on, to wait for: it stays ours. Minus an errno where a sandbox
+ * refuses it: then nothing is heard, as `mif doctor` says.
+ */
+export function announcementListener(): number {
+  return listener ??= native().mif_netlink_join(linux.RTNLGRP_ND_USEROPT);
+}
+
+/** Takes in what came, without waiting; true where there may be more. */
+export function takeAnnouncements(nowMs: number = performance.now()): boolean {
+  const fd = announcementListener();
+  for (let i = 0; fd >= 0 && i < DATAGRAMS_MAX; i++) {
+    const size = native().mif_netlink_receive(fd, datagram, datagram.length);
     // Some were lost: the routers repeat them.
     if (size === -ENOBUFS) continue;
-    if (size < 0) break;
-    const length = library.mif_netlink_decode(datagram, size, records, records.length);
+    if (size < 0) return false;
+    const length = native().mif_netlink_decode(datagram, size, records, records.length);
     if (length < 0 || length > records.length) continue;
     for (const { record, option } of readRecords(records.slice(0, length)).userOptions) {
       if (record.icmpType !== ICMPV6_ROUTER_ADVERTISEMENT) continue;
@@ -78,6 +90,7 @@ function listen(nowMs: number): void {
       if (parsed) memory.hear(record.interface, formatAddress(record.router), parsed, nowMs);
     }
   }
+  return fd >= 0;
 }
 
 /** Whether the listening socket could be opened: null before the first call. */

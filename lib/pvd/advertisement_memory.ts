@@ -132,6 +132,24 @@ export class AdvertisementMemory {
     return routers;
   }
 
+  /** When the next lifetime ends, which changes what this says; Infinity where none does. */
+  endMs(nowMs: number): number {
+    let nextMs = Infinity;
+    const note = (ms: number) => {
+      if (ms > nowMs && ms < nextMs) nextMs = ms;
+    };
+    for (const { option, heardMs, expiresMs } of this.#options.values()) {
+      note(expiresMs);
+      if (option.name !== "prefix-information") continue;
+      note(endOf(heardMs, option.validLifetimeSeconds));
+      note(endOf(heardMs, option.preferredLifetimeSeconds));
+    }
+    for (const { header, heardMs } of this.#headers.values()) {
+      note(endOf(heardMs, header.routerLifetimeSeconds));
+    }
+    return nextMs;
+  }
+
   #living(nowMs: number): Advertised[] {
     for (const [key, { expiresMs }] of this.#options) {
       if (expiresMs <= nowMs) this.#options.delete(key);
@@ -215,10 +233,10 @@ function endOf(heardMs: number, lifetimeSeconds: number): number {
   return lifetimeSeconds === NEVER ? Infinity : heardMs + lifetimeSeconds * 1000;
 }
 
-/** Whole seconds, null where it has no end. */
+/** Whole seconds, the last one begun: 0 is over. Null where it has no end. */
 function secondsLeft(heardMs: number, lifetimeSeconds: number, nowMs: number): number | null {
   const endMs = endOf(heardMs, lifetimeSeconds);
-  return endMs === Infinity ? null : Math.max(0, Math.floor((endMs - nowMs) / 1000));
+  return endMs === Infinity ? null : Math.max(0, Math.ceil((endMs - nowMs) / 1000));
 }
 
 function describe(
