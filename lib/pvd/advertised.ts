@@ -18,7 +18,7 @@ import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { readRecords } from "../netlink/records.ts";
 import {
   type Advertised,
-  type AdvertisedRouter,
+  type AdvertisedPvd,
   AdvertisementMemory,
 } from "./advertisement_memory.ts";
 
@@ -37,7 +37,7 @@ export interface Announcements {
   /** The latest last. */
   options: Advertised[];
   /** Those of which a whole advertisement was heard. */
-  routers: AdvertisedRouter[];
+  pvds: AdvertisedPvd[];
 }
 
 /**
@@ -46,7 +46,7 @@ export interface Announcements {
  */
 export function advertised(nowMs: number = performance.now()): Announcements {
   takeAnnouncements(nowMs);
-  return { options: memory.current(nowMs), routers: memory.routers(nowMs) };
+  return { options: memory.current(nowMs), pvds: memory.pvds(nowMs) };
 }
 
 /** Takes in a whole advertisement that came just now and is valid (RFC 4861 6.1.2). */

@@ -1,27 +1,30 @@
 /**
- * Remembers what routers announced, by link, router and content, for as long as they said. Pure.
+ * Remembers what routers announced, by link, router, PvD and content, for as long as they said. Pure.
  *
  * Options come one by one (as the kernel passes them on) or in whole Router Advertisements; both tell of the same
- * thing, and the later word counts.
+ * thing, and the later word counts. Only a whole one says of which PvD it is: what the kernel passes on is that of the
+ * PvD that a whole one gave the same to, else the router's implicit one, as for a host that knows no PvDs.
  *
  * @module
  */
 
 import { NEVER } from "../../ffi/layout.gen.ts";
 import { formatAddress, networkOf } from "../ip/address.ts";
+import type { RouterAdvertisementHeader } from "../ndp/advertisement_header.ts";
 import type { NdOption, PrefixInformation } from "../ndp/options.ts";
-import type {
-  RouterAdvertisement,
-  RouterAdvertisementHeader,
-} from "../ndp/router_advertisement.ts";
+import type { PvdName } from "../ndp/pvd_option.ts";
+import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
+import { associate } from "./associate.ts";
 import type { PvdAdvertisement } from "./pvd.ts";
 
-/** One option of one router on one link, while its lifetime runs. */
+/** One option of one PvD of one router on one link, while its lifetime runs. */
 export interface Advertised {
   /** Index of the link. */
   interface: number;
   /** The router's link-local address. */
   router: string;
+  /** The ID of the explicit PvD; null is the router's implicit one. */
+  pvd: string | null;
   option: NdOption;
   /** When it was said last, on the clock given to {@linkcode AdvertisementMemory}. */
   heardMs: number;
@@ -29,107 +32,153 @@ export interface Advertised {
   expiresMs: number;
 }
 
-/** A router of which a whole advertisement was heard. */
-export interface AdvertisedRouter {
+/** A PvD of a router, of which a whole advertisement was heard. */
+export interface AdvertisedPvd {
   /** Index of the link. */
   interface: number;
   /** The router's link-local address. */
   router: string;
-  /** What it says, with what is left of each lifetime. */
+  /** What names it; null where it is the router's implicit one. */
+  pvd: PvdName | null;
+  /** What the router says of it, with what is left of each lifetime. */
   advertisement: PvdAdvertisement;
 }
 
 interface HeardHeader {
   interface: number;
   router: string;
+  pvd: PvdName | null;
   header: RouterAdvertisementHeader;
   heardMs: number;
 }
 
+interface HeardOption extends Advertised {
+  /** Whether a whole advertisement said it; else only the kernel did, which knows no PvD. */
+  isWhole: boolean;
+  /** Whether the kernel passes it on too: it stood outside the PvD option. */
+  isOuter: boolean;
+}
+
 /** A hostile link may announce without end; what came last is kept. */
 const OPTIONS_MAX = 4096;
-const ROUTERS_MAX = 1024;
+const PVDS_MAX = 1024;
 /** Some options carry no lifetime of their own; the next advertisement repeats them. */
 const UNTIMED_LIFETIME_SECONDS = 1800;
 /** A router cannot take an address away sooner (RFC 4862 5.5.3 e), so long it is one of the router's prefix. */
 const ADDRESS_LIFETIME_MIN_SECONDS = 7200;
 
-/** Keeps the latest of each option by link, router and content, until its lifetime ends. */
+/** Keeps the latest of each option by link, router, PvD and content, until its lifetime ends. */
 export class AdvertisementMemory {
-  readonly #options = new Map<string, Advertised>();
+  /** By link, router and content; of one prefix there is one entry, for an address is in one PvD. */
+  readonly #options = new Map<string, HeardOption[]>();
+  #optionCount = 0;
   readonly #headers = new Map<string, HeardHeader>();
 
-  /** Takes in one option. A lifetime of zero withdraws what it names. */
+  /** Takes in one option that the kernel passed on. A lifetime of zero withdraws what it names. */
   hear(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
-    for (const one of separate(option)) this.#hearOne(interfaceIndex, router, one, nowMs);
+    for (const one of separate(option)) {
+      const known = this.#options.get(keyOf(interfaceIndex, router, one)) ?? [];
+      const whole = known.filter(({ isWhole, isOuter }) => isWhole && isOuter);
+      const from = { interface: interfaceIndex, router, isOuter: true };
+      for (const { pvd } of whole) this.#hearOne({ ...from, pvd, isWhole: true }, one, nowMs);
+      if (whole.length === 0) this.#hearOne({ ...from, pvd: null, isWhole: false }, one, nowMs);
+    }
   }
 
   /** Takes in a whole advertisement: what it does not repeat holds on (RFC 4861 6.3.4). */
   hearAdvertisement(
     interfaceIndex: number,
     router: string,
-    { options, ...header }: RouterAdvertisement,
+    advertisement: RouterAdvertisement,
     nowMs: number,
   ): void {
-    remember(this.#headers, ROUTERS_MAX, `${interfaceIndex} ${router}`, {
+    const { pvd, header, options, nested } = associate(advertisement);
+    const id = pvd?.id ?? null;
+    remember(this.#headers, PVDS_MAX, `${interfaceIndex} ${router} ${id ?? ""}`, {
       interface: interfaceIndex,
       router,
+      pvd,
       header,
       heardMs: nowMs,
     });
-    for (const option of options) {
-      if (option.name !== "unknown") this.hear(interfaceIndex, router, option, nowMs);
+    const from = { interface: interfaceIndex, router, pvd: id, isWhole: true };
+    for (const [list, isOuter] of [[options, true], [nested, false]] as const) {
+      for (const one of list.flatMap(separate)) this.#hearOne({ ...from, isOuter }, one, nowMs);
     }
   }
 
-  #hearOne(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
-    const key = `${interfaceIndex} ${router} ${contentOf(option)}`;
+  #hearOne(
+    from: Omit<HeardOption, "option" | "heardMs" | "expiresMs">,
+    option: NdOption,
+    nowMs: number,
+  ): void {
+    const key = keyOf(from.interface, from.router, option);
+    const isPrefix = option.name === "prefix-information";
+    const known = this.#options.get(key) ?? [];
+    const others = known.filter(({ pvd, isWhole }) =>
+      // RFC 8801 3.4: an address is the PvD's whose advertisement gave its prefix last.
+      !isPrefix && pvd !== from.pvd &&
+      // What only the kernel passed on was of this PvD.
+      (isWhole || !from.isWhole || !from.isOuter)
+    );
+    this.#options.delete(key);
+    this.#optionCount -= known.length - others.length;
     const lifetimeSeconds = lifetimeOf(option);
-    if (lifetimeSeconds === 0) {
-      this.#options.delete(key);
-      return;
+    if (lifetimeSeconds > 0) {
+      const expiresMs = endOf(nowMs, lifetimeSeconds);
+      others.push({ ...from, option, heardMs: nowMs, expiresMs });
+      this.#optionCount++;
     }
-    remember(this.#options, OPTIONS_MAX, key, {
-      interface: interfaceIndex,
-      router,
-      option,
-      heardMs: nowMs,
-      expiresMs: endOf(nowMs, lifetimeSeconds),
-    });
+    // Behind all others: it is the latest.
+    if (others.length > 0) this.#options.set(key, others);
+    while (this.#optionCount > OPTIONS_MAX) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const [key, oldest] = this.#options.entries().next().value!;
+    this.#options.delete(key);
+    this.#optionCount -= oldest.length;
   }
 
   /**
    * All that still holds, the latest last. A prefix whose valid lifetime is over stays its router's, whose address
-   * the host may still have, but not beside another router that gives the prefix now: then it has moved there.
+   * the host may still have, but not beside another that gives the prefix now: then it has moved there. Of those that
+   * give it the last one's PvD has it, be it of several routers; that of routers without PvD option have all of them.
    */
   current(nowMs: number): Advertised[] {
     const kept = this.#living(nowMs);
-    const given = new Set(kept.filter((one) => isGiven(one, nowMs)).map(placeOf));
-    return kept.filter((one) =>
-      one.option.name !== "prefix-information" || isGiven(one, nowMs) || !given.has(placeOf(one))
-    );
+    /** The PvDs of prefixes that are given, of the last who gave it. */
+    const given = new Map<string, string | null>();
+    for (const one of kept.filter((one) => isGiven(one, nowMs)).sort(byTime)) {
+      given.set(placeOf(one), one.pvd);
+    }
+    return kept.filter((one) => {
+      if (one.option.name !== "prefix-information") return true;
+      const pvd = given.get(placeOf(one));
+      return pvd === undefined || (isGiven(one, nowMs) && one.pvd === pvd);
+    });
   }
 
-  /** The routers of which a whole advertisement was heard, and of which something still holds. */
-  routers(nowMs: number): AdvertisedRouter[] {
-    const byRouter = new Map<string, Advertised[]>();
+  /** The PvDs of which a whole advertisement was heard, and of which something still holds. */
+  pvds(nowMs: number): AdvertisedPvd[] {
+    const byPvd = new Map<string, Advertised[]>();
     for (const one of this.#living(nowMs)) {
-      const key = `${one.interface} ${one.router}`;
-      const options = byRouter.get(key);
+      const key = `${one.interface} ${one.router} ${one.pvd ?? ""}`;
+      const options = byPvd.get(key);
       if (options) options.push(one);
-      else byRouter.set(key, [one]);
+      else byPvd.set(key, [one]);
     }
-    const routers: AdvertisedRouter[] = [];
-    for (const [key, { interface: index, router, header, heardMs }] of this.#headers) {
-      const options = byRouter.get(key) ?? [];
+    const pvds: AdvertisedPvd[] = [];
+    for (const [key, { interface: index, router, pvd, header, heardMs }] of this.#headers) {
+      const options = byPvd.get(key) ?? [];
       const routerLifetimeSeconds = secondsLeft(heardMs, header.routerLifetimeSeconds, nowMs)!;
       if (routerLifetimeSeconds === 0 && options.length === 0) this.#headers.delete(key);
       else {
         const advertisement = describe({ ...header, routerLifetimeSeconds }, options, nowMs);
-        routers.push({ interface: index, router, advertisement });
+        pvds.push({ interface: index, router, pvd, advertisement });
       }
     }
-    return routers;
+    return pvds;
   }
 
   /** When the next lifetime ends, which changes what this says; Infinity where none does. */
@@ -138,7 +187,7 @@ export class AdvertisementMemory {
     const note = (ms: number) => {
       if (ms > nowMs && ms < nextMs) nextMs = ms;
     };
-    for (const { option, heardMs, expiresMs } of this.#options.values()) {
+    for (const { option, heardMs, expiresMs } of [...this.#options.values()].flat()) {
       note(expiresMs);
       if (option.name !== "prefix-information") continue;
       note(endOf(heardMs, option.validLifetimeSeconds));
@@ -150,12 +199,24 @@ export class AdvertisementMemory {
     return nextMs;
   }
 
-  #living(nowMs: number): Advertised[] {
-    for (const [key, { expiresMs }] of this.#options) {
-      if (expiresMs <= nowMs) this.#options.delete(key);
+  #living(nowMs: number): HeardOption[] {
+    for (const [key, known] of this.#options) {
+      const living = known.filter(({ expiresMs }) => expiresMs > nowMs);
+      if (living.length === known.length) continue;
+      this.#optionCount -= known.length - living.length;
+      if (living.length === 0) this.#options.delete(key);
+      else this.#options.set(key, living);
     }
-    return [...this.#options.values()];
+    return [...this.#options.values()].flat();
   }
+}
+
+function byTime(a: Advertised, b: Advertised): number {
+  return a.heardMs - b.heardMs;
+}
+
+function keyOf(interfaceIndex: number, router: string, option: NdOption): string {
+  return `${interfaceIndex} ${router} ${contentOf(option)}`;
 }
 
 /** Puts an entry last, and drops the oldest where there is no room. */
@@ -206,6 +267,7 @@ function lifetimeOf(option: NdOption): number {
     case "dnssl":
     case "pref64":
     case "route-information":
+    case "home-agent-information":
       return option.lifetimeSeconds;
     default:
       return UNTIMED_LIFETIME_SECONDS;
@@ -269,6 +331,15 @@ function describe(
           lifetimeSeconds: left(option.lifetimeSeconds),
         });
         break;
+      case "home-agent-information":
+        advertisement.homeAgentInformation = {
+          preference: option.preference,
+          lifetimeSeconds: left(option.lifetimeSeconds)!,
+        };
+        break;
+      case "advertisement-interval":
+        advertisement.advertisementIntervalMs = option.intervalMs;
+        break;
       case "rdnss":
         for (const address of option.addresses) {
           const lifetimeSeconds = left(option.lifetimeSeconds);
@@ -292,6 +363,7 @@ function describePrefix(
 ): PvdAdvertisement["prefixes"][number] {
   return {
     prefix: prefixText(option),
+    ...(option.routerAddress ? { routerAddress: formatAddress(option.prefix) } : {}),
     onLink: option.onLink,
     autonomous: option.autonomous,
     validSeconds: left(option.validLifetimeSeconds),

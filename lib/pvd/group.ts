@@ -1,22 +1,22 @@
 /**
  * Sorts what the kernel, the routers and the host's files say into provisioning domains. Pure.
  *
- * One PvD for each (interface, router) of IPv6 configuration that routers gave, and one for each interface with
- * what is IPv4 or static. What cannot be told to be one router's is no router's: it stands in the interface's
- * own PvD, marked `attribution: "unknown"`.
+ * One PvD for each (interface, router) of IPv6 configuration that routers gave, and for each ID that a router's
+ * advertisements name (RFC 8801); and one for each interface with what is IPv4 or static. What cannot be told to be one
+ * router's is no router's: it stands in the interface's own PvD, marked `attribution: "unknown"`.
  *
  * @module
  */
 
 import { linux, NEVER } from "../../ffi/layout.gen.ts";
-import type { AddressRecord } from "../../ffi/layout.gen.ts";
+import type { AddressRecord, RouteRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
 import type { Announcements } from "./advertised.ts";
 import { assemble, type AssembledPvd } from "./assemble.ts";
-import { isDynamic, type Link, type PvdDraft, type RouteLeg } from "./draft.ts";
+import { isDynamic, type Link, type LinkRouter, type PvdDraft, type RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
@@ -33,6 +33,10 @@ export interface HostFacts {
 /** The PvDs, best first: those the system would take by default, then by interface. */
 export function groupPvds(facts: HostFacts): AssembledPvd[] {
   const links = buildLinks(facts.kernel);
+  // All explicit ones first: with one, not everything through its router is the implicit one's.
+  for (const { interface: index, router, pvd } of facts.advertised.pvds) {
+    if (pvd) links.get(index)?.routerDraft(router, pvd.id);
+  }
   const evidence = collectEvidence(links, facts.kernel, facts.advertised.options, facts.sources);
   for (const link of links.values()) {
     const statements = evidence.get(link);
@@ -40,13 +44,15 @@ export function groupPvds(facts: HostFacts): AssembledPvd[] {
     for (const leg of link.legs) placeRoute(link, leg, statements);
   }
   placeNameService(links, evidence, facts);
-  for (const { interface: index, router, advertisement } of facts.advertised.routers) {
-    const draft = links.get(index)?.routerDraft(router);
+  for (const { interface: index, router, pvd, advertisement } of facts.advertised.pvds) {
+    const draft = links.get(index)?.routerDraft(router, pvd?.id);
     if (!draft) continue;
     draft.advertisement = advertisement;
+    draft.name = pvd ?? undefined;
     // All it said was heard: what is not its, it did not give.
     if (draft.attribution === "unknown") draft.attribution = "router-advertisement";
   }
+  for (const link of links.values()) placeRouterRoutes(link);
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));
   return assemble(drafts);
 }
@@ -100,7 +106,7 @@ function owners(
     return [...new Set(told.map(({ draft }) => draft))];
   }
   const sole = link.soleRouter() ??
-    (dynamic && link.routers.size === 1 ? link.routers.values().next().value! : null);
+    (dynamic && link.routers.size === 1 ? link.routers.values().next().value!.implicit : null);
   if (sole) {
     sole.attribution = "sole-router";
     return [sole];
@@ -109,39 +115,77 @@ function owners(
   return [link.own];
 }
 
-function placeRoute(link: Link, { record, gateway }: RouteLeg, evidence?: Evidence[]): void {
+function placeRoute(link: Link, leg: RouteLeg, evidence?: Evidence[]): void {
+  const { record, gateway } = leg;
   const destination = recordAddress(record.destination, record.family);
   const isDefault = record.destinationLength === 0;
   if (record.family === 6 && !isDefault && isLinkLocal(destination)) return;
-  const via = gateway && formatAddress(gateway);
-  // IPv4 may go by way of an IPv6 router, but no router's advertisement configured it.
-  const ofRouter = via === null || record.family === 4 ? undefined : link.routers.get(via);
-  const drafts = ofRouter
-    ? [ofRouter]
-    : record.family === 6 && via !== null
+  const router = routerOf(link, leg);
+  // Who uses it is known when all else is placed.
+  if (router && router.explicit.size > 0) return;
+  const drafts = router
+    ? [router.implicit]
+    : record.family === 6 && gateway !== null
     ? [link.soleRouter() ?? link.own]
     : record.family === 6 && !isDefault
     ? owners(link, destination, record.expiresSeconds !== NEVER, evidence)
     : [link.own];
-  const text = `${formatAddress(destination)}/${record.destinationLength}`;
-  for (const draft of drafts) {
-    draft.routes.set(`${text} ${via}`, { destination: text, gateway: via });
-    if (ofRouter && record.mtu !== 0) {
-      draft.advertisedMtu = Math.min(record.mtu, draft.advertisedMtu || record.mtu);
-    }
-    if (isDefault && gateway) {
-      const known = draft.gateways.get(via!);
-      // The main table's word counts before that of a table only some packets look into.
-      if (known && record.table !== linux.RT_TABLE_MAIN) continue;
-      draft.gateways.set(via!, {
-        address: via!,
-        family: gateway.length === 4 ? 4 : 6,
-        metric: record.priority,
-        preference: record.preference === 1 ? 1 : record.preference === 3 ? -1 : 0,
-      });
-    }
+  for (const draft of drafts) addRoute(draft, leg, router !== undefined);
+  if (router?.implicit.attribution === "unknown" && link.soleRouter() === router.implicit) {
+    router.implicit.attribution = "sole-router";
   }
-  if (ofRouter && ofRouter.attribution === "unknown" && link.soleRouter() === ofRouter) {
-    ofRouter.attribution = "sole-router";
+}
+
+/** The routes through routers that announce explicit PvDs: a route is of those PvDs that it was announced for. */
+function placeRouterRoutes(link: Link): void {
+  for (const leg of link.legs) {
+    const router = routerOf(link, leg);
+    if (!router || router.explicit.size === 0) continue;
+    for (const draft of usersOf(router, leg.record)) addRoute(draft, leg, true);
   }
+}
+
+/** IPv4 may go by way of an IPv6 router, but no router's advertisement configured it. */
+function routerOf(link: Link, { record, gateway }: RouteLeg): LinkRouter | undefined {
+  return gateway === null || record.family === 4
+    ? undefined
+    : link.routers.get(formatAddress(gateway));
+}
+
+/** The PvDs of a router that may send by a route through it. */
+function usersOf(router: LinkRouter, record: RouteRecord): PvdDraft[] {
+  // Of the implicit one nothing may have been heard; then the kernel's word counts, as for a host that knows no PvDs.
+  const drafts = router.drafts().filter((draft) => draft.advertisement || isPvd(draft));
+  if (record.destinationLength === 0) {
+    return drafts.filter(({ advertisement }) => advertisement?.routerLifetimeSeconds !== 0);
+  }
+  const text = destinationOf(record);
+  const told = drafts.filter(({ advertisement }) =>
+    advertisement?.routes.some(({ destination }) => destination === text)
+  );
+  // What nobody announced somebody made, for all that the router has.
+  return told.length > 0 ? told : drafts;
+}
+
+function destinationOf({ destination, destinationLength, family }: RouteRecord): string {
+  return `${formatAddress(recordAddress(destination, family))}/${destinationLength}`;
+}
+
+function addRoute(draft: PvdDraft, { record, gateway }: RouteLeg, isOfRouter: boolean): void {
+  const destination = destinationOf(record);
+  const via = gateway && formatAddress(gateway);
+  draft.routes.set(`${destination} ${via}`, { destination, gateway: via });
+  if (isOfRouter && record.mtu !== 0) {
+    draft.advertisedMtu = Math.min(record.mtu, draft.advertisedMtu || record.mtu);
+  }
+  if (record.destinationLength > 0 || gateway === null) return;
+  const known = draft.gateways.get(via!);
+  // The main table's word counts before that of a table only some packets look into.
+  if (known && record.table !== linux.RT_TABLE_MAIN) return;
+  draft.gateways.set(via!, {
+    address: via!,
+    family: gateway.length === 4 ? 4 : 6,
+    metric: record.priority,
+    preference: record.preference === 1 ? 1 : record.preference === 3 ? -1 : 0,
+  });
 }

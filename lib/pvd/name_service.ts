@@ -10,7 +10,7 @@
 
 import { formatAddress, isLoopback, parseAddress } from "../ip/address.ts";
 import type { ResolverStatement } from "../sources/statement.ts";
-import type { Link, PvdDraft } from "./draft.ts";
+import type { Link, LinkRouter, PvdDraft } from "./draft.ts";
 import { type Evidence, evidenceFor, findLink } from "./evidence.ts";
 import type { HostFacts } from "./group.ts";
 
@@ -25,8 +25,8 @@ export function placeNameService(
   evidence: Map<Link, Evidence[]>,
   facts: HostFacts,
 ): void {
-  for (const { interface: index, router, option } of facts.advertised.options) {
-    const draft = links.get(index)?.routerDraft(router);
+  for (const { interface: index, router, pvd, option } of facts.advertised.options) {
+    const draft = links.get(index)?.routerDraft(router, pvd);
     if (!draft) continue;
     switch (option.name) {
       case "rdnss":
@@ -65,11 +65,14 @@ function placeLinkStatement(
   evidence: Evidence[] | undefined,
   statement: ResolverStatement,
 ): void {
-  const ofRouter = statement.router === null ? undefined : link.routers.get(statement.router);
+  const router = statement.router === null ? undefined : link.routers.get(statement.router);
+  const ofRouter = router?.implicit;
   const served = new Set<PvdDraft>();
   for (const { address, port } of ofNetworks(statement.dnsServers)) {
     const bytes = parseAddress(address)!.bytes;
-    const drafts = ofRouter ? [ofRouter] : serverDrafts(link, bytes, statement.family, evidence);
+    const drafts = router
+      ? holdersIn(router, address, port)
+      : serverDrafts(link, bytes, statement.family, evidence);
     for (const draft of drafts) {
       addServer(draft, address, port, statement.source);
       served.add(draft);
@@ -82,6 +85,12 @@ function placeLinkStatement(
   // Of a list that several routers' servers stand in, nothing says whose the rest is.
   const isMerged = served.size > 1 && link.routers.size > 1;
   for (const draft of isMerged ? [link.own] : served) addRest(draft, statement);
+}
+
+/** The PvDs of a router that its advertisements gave the server to; where there is none, the implicit one. */
+function holdersIn(router: LinkRouter, address: string, port: number): PvdDraft[] {
+  const holders = router.drafts().filter(({ dnsServers }) => dnsServers.has(`${address} ${port}`));
+  return holders.length > 0 ? holders : [router.implicit];
 }
 
 /** A statement on the whole host: a server belongs to the PvD through which the system reaches it. */
@@ -126,7 +135,7 @@ function reaching(
   const link = route && links.get(route.interface);
   if (!link) return [];
   const router = route.gateway && link.routers.get(formatAddress(route.gateway));
-  return router ? [router] : serverDrafts(link, bytes, null, evidence.get(link));
+  return router ? [router.implicit] : serverDrafts(link, bytes, null, evidence.get(link));
 }
 
 /** The PvDs of one link that a server belongs to when nobody names the router. */
@@ -138,7 +147,7 @@ function serverDrafts(
 ): PvdDraft[] {
   const hasIpv4 = link.own.addresses.some((address) => address.family === 4);
   if (family === 4 || (bytes.length === 4 && hasIpv4)) return [link.own];
-  const router = link.routers.get(formatAddress(bytes)) ?? link.soleRouter();
+  const router = link.routers.get(formatAddress(bytes))?.implicit ?? link.soleRouter();
   if (router) return [router];
   const told = evidenceFor(evidence, bytes);
   if (told.length > 0) return [...new Set(told.map(({ draft }) => draft))];

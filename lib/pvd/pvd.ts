@@ -45,7 +45,7 @@ export interface PvdDnsServer {
 }
 
 /**
- * What a router announces, as the whole Router Advertisements say that this process heard (`solicit`), with what is
+ * What a router announces for a PvD, as the whole Router Advertisements say that this process heard (`solicit`), with what is
  * left of each lifetime. Some of it this host may not have taken: it forwards, its kernel is told not to, or a network
  * manager decides.
  */
@@ -62,9 +62,17 @@ export interface PvdAdvertisement {
   other: boolean;
   /** It is a Mobile IPv6 home agent (RFC 6275 7.1). */
   homeAgent: boolean;
-  /** "address/length"; seconds are null without end. A prefix just taken back has 0. */
+  /** As a home agent (RFC 6275 7.4), where it says so; more is preferred. */
+  homeAgentInformation?: { preference: number; lifetimeSeconds: number };
+  /** The most that passes between two advertisements (RFC 6275 7.3), where it says so. */
+  advertisementIntervalMs?: number;
+  /**
+   * "address/length"; seconds are null without end. A prefix just taken back has 0. `routerAddress` is the router's own
+   * in it, where it says so (RFC 6275 7.2).
+   */
   prefixes: {
     prefix: string;
+    routerAddress?: string;
     onLink: boolean;
     autonomous: boolean;
     validSeconds: number | null;
@@ -104,7 +112,8 @@ export type Attribution =
 /** One provisioning domain as this host holds it now: a snapshot, which does not change by itself. */
 export interface PvdInfo {
   /**
-   * Names this instance (interface, router, ID) while it stays attached; the same in every process of the host.
+   * Names this instance (interface, router, ID) while it stays attached; the same in every process of the host. One ID
+   * announced by two routers, or on two interfaces, is two PvDs (RFC 7556 7.1).
    */
   handle: number;
   /**
@@ -132,12 +141,17 @@ export interface PvdInfo {
   routes: { destination: string; gateway: string | null }[];
   /** Bytes; the smaller of the link's and what the router announced. */
   mtu: number;
-  /** RFC 8801 3.1: the PvD option's sequence number. */
+  /** RFC 8801 3.1, of an explicit PvD: another number when the additional information has changed, 0 to 65535. */
   sequence?: number;
-  /** RFC 8801 3.1: the L flag. */
+  /** RFC 8801 3.1, of an explicit PvD: the L flag, what DHCPv4 gives on this link is this PvD's. */
   legacy?: boolean;
-  /** RFC 8801 3.1: the H flag. */
+  /** RFC 8801 3.1, of an explicit PvD: the H flag, there is additional information by HTTPS. */
   httpInfo?: boolean;
+  /**
+   * RFC 8801 3.1, of an explicit PvD: Delay, 0 to 15. Changed additional information is asked for after a random time of
+   * up to 2^(10 + delay) ms.
+   */
+  delay?: number;
   /** NAT64 prefix (RFC 8781), such as "64:ff9b::/96". */
   pref64?: string;
   /** URI of the captive portal API (RFC 8910). */

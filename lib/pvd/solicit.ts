@@ -13,6 +13,7 @@ import { MifError } from "../error.ts";
 import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import { parseRouterAdvertisement, type RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { type RouterMessage, RouterSocket, type SolicitationSource } from "../ndp/router_socket.ts";
+import { associate } from "./associate.ts";
 import type { WaitOptions } from "../socket/socket.ts";
 import type { Link } from "./draft.ts";
 
@@ -45,8 +46,8 @@ const TIMEOUT_MS = 4000;
 const QUIET_MS = 600;
 /** When the kernel could not send just now: its neighbour table is full (EINVAL), its memory is (ENOBUFS). */
 const RETRY_MS = 250;
-/** A hostile link may answer with any number of sources; more are heard, but not waited for. */
-const ROUTERS_MAX = 64;
+/** A hostile link may answer with any number of sources and PvDs; more are heard, but not waited for. */
+const HEARD_MAX = 64;
 /** After so many messages without a pause the event loop gets its turn. */
 const MESSAGES_PER_TURN = 64;
 /** So many links are asked before their answers are taken in. */
@@ -143,7 +144,7 @@ function take(
   // A host that is a router itself hears its own word; it is not configured by it.
   if (!wait || !advertisement || wait.link.addresses.includes(router)) return;
   hear(index, router, advertisement);
-  wait.heard(router, performance.now());
+  wait.heard(router, associate(advertisement).pvd?.id ?? "", performance.now());
 }
 
 /** How far one link has answered. */
@@ -170,10 +171,12 @@ class Wait {
     return this.answered ? this.#lastNewMs + QUIET_MS : Infinity;
   }
 
-  heard(router: string, nowMs: number): void {
+  /** A router with several PvDs sends an advertisement for each (RFC 8801 3.2). */
+  heard(router: string, pvd: string, nowMs: number): void {
     this.#missing.delete(router);
-    if (this.#heard.has(router) || this.#heard.size >= ROUTERS_MAX) return;
-    this.#heard.add(router);
+    const key = `${router} ${pvd}`;
+    if (this.#heard.has(key) || this.#heard.size >= HEARD_MAX) return;
+    this.#heard.add(key);
     this.#lastNewMs = nowMs;
   }
 

@@ -67,9 +67,10 @@ test("a whole advertisement is described with what is left of each lifetime", ()
     }),
     0,
   );
-  assert.deepEqual(memory.routers(25_500), [{
+  assert.deepEqual(memory.pvds(25_500), [{
     interface: 3,
     router: R1,
+    pvd: null,
     advertisement: {
       routerLifetimeSeconds: 74,
       preference: "high",
@@ -95,7 +96,7 @@ test("a whole advertisement is described with what is left of each lifetime", ()
       searchDomains: [{ domain: "one.example", lifetimeSeconds: null }],
     },
   }]);
-  const later = memory.routers(100_000)[0]!.advertisement;
+  const later = memory.pvds(100_000)[0]!.advertisement;
   assert.deepEqual([later.routerLifetimeSeconds, later.routes, later.dnsServers], [0, [], []]);
   assert.equal(later.prefixes.length, 2, "the host may still have an address");
 });
@@ -125,7 +126,7 @@ test("what an advertisement does not repeat holds on, what it repeats is renewed
     }),
     5000,
   );
-  const { advertisement: now } = memory.routers(6000)[0]!;
+  const { advertisement: now } = memory.pvds(6000)[0]!;
   assert.deepEqual([now.routerLifetimeSeconds, now.other, now.managed], [0, true, false]);
   assert.deepEqual(now.dnsServers, [{ address: "2001:db8::1", lifetimeSeconds: 29 }]);
   assert.deepEqual(now.prefixes.map(({ validSeconds }) => validSeconds), [1794]);
@@ -134,11 +135,11 @@ test("what an advertisement does not repeat holds on, what it repeats is renewed
 test("a router of which nothing holds any more is forgotten", () => {
   const memory = new AdvertisementMemory();
   memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 10 }), 0);
-  assert.equal(memory.routers(9000).length, 1);
-  assert.deepEqual(memory.routers(10_000), []);
+  assert.equal(memory.pvds(9000).length, 1);
+  assert.deepEqual(memory.pvds(10_000), []);
   memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 10 }), 20_000);
   memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 0 }), 21_000);
-  assert.deepEqual(memory.routers(21_000), []);
+  assert.deepEqual(memory.pvds(21_000), []);
 });
 
 test("the kernel's options and whole advertisements are one memory", () => {
@@ -153,15 +154,15 @@ test("the kernel's options and whole advertisements are one memory", () => {
   const [whole, both] = [new AdvertisementMemory(), new AdvertisementMemory()];
   whole.hearAdvertisement(3, R1, advertisement(init), 1000);
   for (const option of options(init)) both.hear(3, R1, option, 0);
-  assert.deepEqual(both.routers(0), [], "the header is not known");
+  assert.deepEqual(both.pvds(0), [], "the header is not known");
   both.hearAdvertisement(3, R1, advertisement(init), 1000);
   assert.deepEqual(both.current(1000), whole.current(1000));
   for (const option of options(init)) both.hear(3, R1, option, 1000);
   assert.deepEqual(both.current(1000), whole.current(1000));
-  assert.deepEqual(both.routers(1000), whole.routers(1000));
+  assert.deepEqual(both.pvds(1000), whole.pvds(1000));
   const withdrawn = { rdnss: [{ servers: ["2001:db8::53"], lifetimeSeconds: 0 }] };
   for (const option of options(withdrawn)) both.hear(3, R1, option, 2000);
-  assert.deepEqual(both.routers(2000)[0]!.advertisement.dnsServers, []);
+  assert.deepEqual(both.pvds(2000)[0]!.advertisement.dnsServers, []);
 });
 
 test("a prefix that is taken back stays its router's while an address may live", () => {
@@ -169,7 +170,7 @@ test("a prefix that is taken back stays its router's while an address may live",
   memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P)] }), 0);
   memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P, 0)] }), 1000);
   assert.deepEqual(prefixes(memory, 1000), [`${R1} ${P}`]);
-  assert.deepEqual(memory.routers(1000)[0]!.advertisement.prefixes, [
+  assert.deepEqual(memory.pvds(1000)[0]!.advertisement.prefixes, [
     { prefix: P, onLink: true, autonomous: true, validSeconds: 0, preferredSeconds: 900 },
   ]);
   assert.deepEqual(prefixes(memory, 1000 + 7_199_000), [`${R1} ${P}`]);
@@ -207,7 +208,7 @@ test("a hostile link does not fill the memory", () => {
     memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), i);
   }
   assert.equal(memory.current(6000).length, 4096);
-  const routers = memory.routers(6000);
+  const routers = memory.pvds(6000);
   assert.equal(routers.length, 1024);
   assert.equal(routers.at(-1)!.router, `fe80::${(5999).toString(16)}`, "the latest are kept");
 });
@@ -239,7 +240,7 @@ test("no order of words makes a lifetime negative or a prefix nobody's while it 
         const told = prefixes(memory, nowMs);
         if (given.length > 0) assert.deepEqual(told.sort(), given.sort());
         else assert.ok(told.length > 0);
-        for (const { advertisement } of memory.routers(nowMs)) {
+        for (const { advertisement } of memory.pvds(nowMs)) {
           for (const { validSeconds } of advertisement.prefixes) {
             assert.ok(validSeconds === null || validSeconds >= 0);
           }
