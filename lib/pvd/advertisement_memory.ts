@@ -17,12 +17,16 @@ import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { associate } from "./associate.ts";
 import type { PvdAdvertisement } from "./pvd.ts";
 
+/** Who heard it: this process, or the `mif` daemon in its place. */
+export type HeardBy = "router-advertisement" | "mif-daemon";
+
 /** One option of one PvD of one router on one link, while its lifetime runs. */
 export interface Advertised {
   /** Index of the link. */
   interface: number;
   /** The router's link-local address. */
   router: string;
+  by: HeardBy;
   /** The ID of the explicit PvD; null is the router's implicit one. */
   pvd: string | null;
   option: NdOption;
@@ -38,27 +42,38 @@ export interface AdvertisedPvd {
   interface: number;
   /** The router's link-local address. */
   router: string;
+  by: HeardBy;
   /** What names it; null where it is the router's implicit one. */
   pvd: PvdName | null;
   /** What the router says of it, with what is left of each lifetime. */
   advertisement: PvdAdvertisement;
 }
 
-interface HeardHeader {
+/** What a memory holds, for another one to {@linkcode AdvertisementMemory.learn}. */
+export interface HeardWords {
+  headers: readonly HeardHeader[];
+  options: readonly HeardOption[];
+}
+
+/** What a router said last in front of all options. */
+export interface HeardHeader {
   interface: number;
   router: string;
+  by: HeardBy;
   pvd: PvdName | null;
   header: RouterAdvertisementHeader;
   heardMs: number;
 }
 
-interface HeardOption extends Advertised {
+/** What a router said last in one option. */
+export interface HeardOption extends Advertised {
   /** Whether a whole advertisement said it; else only the kernel did, which knows no PvD. */
   isWhole: boolean;
   /** Whether the kernel passes it on too: it stood outside the PvD option. */
   isOuter: boolean;
 }
 
+const HEARD: HeardBy = "router-advertisement";
 /** A hostile link may announce without end; what came last is kept. */
 const OPTIONS_MAX = 4096;
 const PVDS_MAX = 1024;
@@ -73,13 +88,19 @@ export class AdvertisementMemory {
   readonly #options = new Map<string, HeardOption[]>();
   #optionCount = 0;
   readonly #headers = new Map<string, HeardHeader>();
+  #changes = 0;
+
+  /** Another number whenever something is said that was not said before; that seconds begin anew is nothing of that kind. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /** Takes in one option that the kernel passed on. A lifetime of zero withdraws what it names. */
   hear(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
     for (const one of separate(option)) {
       const known = this.#options.get(keyOf(interfaceIndex, router, one)) ?? [];
       const whole = known.filter(({ isWhole, isOuter }) => isWhole && isOuter);
-      const from = { interface: interfaceIndex, router, isOuter: true };
+      const from = { interface: interfaceIndex, router, by: HEARD, isOuter: true };
       for (const { pvd } of whole) this.#hearOne({ ...from, pvd, isWhole: true }, one, nowMs);
       if (whole.length === 0) this.#hearOne({ ...from, pvd: null, isWhole: false }, one, nowMs);
     }
@@ -93,18 +114,67 @@ export class AdvertisementMemory {
     nowMs: number,
   ): void {
     const { pvd, header, options, nested } = associate(advertisement);
-    const id = pvd?.id ?? null;
-    remember(this.#headers, PVDS_MAX, `${interfaceIndex} ${router} ${id ?? ""}`, {
-      interface: interfaceIndex,
-      router,
-      pvd,
-      header,
-      heardMs: nowMs,
-    });
-    const from = { interface: interfaceIndex, router, pvd: id, isWhole: true };
+    const whose = { interface: interfaceIndex, router, by: HEARD };
+    this.#hearHeader({ ...whose, pvd, header, heardMs: nowMs });
+    const from = { ...whose, pvd: pvd?.id ?? null, isWhole: true };
     for (const [list, isOuter] of [[options, true], [nested, false]] as const) {
       for (const one of list.flatMap(separate)) this.#hearOne({ ...from, isOuter }, one, nowMs);
     }
+  }
+
+  /** All that still holds, the earliest first. `whole`: without what only the kernel passed on. */
+  words(nowMs: number, { whole = false } = {}): HeardWords {
+    return {
+      headers: [...this.#headers.values()].sort(byTime),
+      options: this.#living(nowMs).filter(({ isWhole }) => isWhole || !whole).sort(byTime),
+    };
+  }
+
+  /** Takes in what another memory, on the same clock, held. Of the same thing the later word counts. */
+  learn({ headers, options }: HeardWords): void {
+    for (const header of headers) {
+      const known = this.#headers.get(headerKey(header));
+      if (!known || known.heardMs <= header.heardMs) this.#hearHeader(header);
+    }
+    for (const { option, heardMs, expiresMs: _, ...from } of options) {
+      const isPrefix = option.name === "prefix-information";
+      const known = this.#options.get(keyOf(from.interface, from.router, option)) ?? [];
+      const isOld = known.some((one) =>
+        (isPrefix || one.pvd === from.pvd) && one.heardMs > heardMs
+      );
+      if (!isOld) this.#hearOne(from, option, heardMs);
+    }
+  }
+
+  /** Forgets all of a link: it went down, and may come up in another network. */
+  forget(interfaceIndex: number): void {
+    for (const [key, known] of this.#options) {
+      if (known[0]!.interface !== interfaceIndex) continue;
+      this.#options.delete(key);
+      this.#optionCount -= known.length;
+      this.#changes++;
+    }
+    for (const [key, known] of this.#headers) {
+      if (known.interface !== interfaceIndex) continue;
+      this.#headers.delete(key);
+      this.#changes++;
+    }
+  }
+
+  /** The links of which something is remembered. */
+  interfaces(): Set<number> {
+    const indices = new Set([...this.#headers.values()].map((header) => header.interface));
+    for (const [first] of this.#options.values()) indices.add(first!.interface);
+    return indices;
+  }
+
+  #hearHeader(heard: HeardHeader): void {
+    const key = headerKey(heard);
+    const known = this.#headers.get(key);
+    if (!known || !isSameButTime([known.pvd, known.header], [heard.pvd, heard.header])) {
+      this.#changes++;
+    }
+    remember(this.#headers, PVDS_MAX, key, heard);
   }
 
   #hearOne(
@@ -123,6 +193,7 @@ export class AdvertisementMemory {
     );
     this.#options.delete(key);
     this.#optionCount -= known.length - others.length;
+    if (!isNothingNew(known, others, from, option)) this.#changes++;
     const lifetimeSeconds = lifetimeOf(option);
     if (lifetimeSeconds > 0) {
       const expiresMs = endOf(nowMs, lifetimeSeconds);
@@ -169,13 +240,13 @@ export class AdvertisementMemory {
       else byPvd.set(key, [one]);
     }
     const pvds: AdvertisedPvd[] = [];
-    for (const [key, { interface: index, router, pvd, header, heardMs }] of this.#headers) {
+    for (const [key, { interface: index, router, by, pvd, header, heardMs }] of this.#headers) {
       const options = byPvd.get(key) ?? [];
       const routerLifetimeSeconds = secondsLeft(heardMs, header.routerLifetimeSeconds, nowMs)!;
       if (routerLifetimeSeconds === 0 && options.length === 0) this.#headers.delete(key);
       else {
         const advertisement = describe({ ...header, routerLifetimeSeconds }, options, nowMs);
-        pvds.push({ interface: index, router, pvd, advertisement });
+        pvds.push({ interface: index, router, by, pvd, advertisement });
       }
     }
     return pvds;
@@ -211,8 +282,36 @@ export class AdvertisementMemory {
   }
 }
 
-function byTime(a: Advertised, b: Advertised): number {
+function byTime(a: { heardMs: number }, b: { heardMs: number }): number {
   return a.heardMs - b.heardMs;
+}
+
+function headerKey({ interface: index, router, pvd }: HeardHeader): string {
+  return `${index} ${router} ${pvd?.id ?? ""}`;
+}
+
+/** Whether all that a word replaces is one that said the same. */
+function isNothingNew(
+  known: readonly HeardOption[],
+  others: readonly HeardOption[],
+  from: Pick<HeardOption, "pvd" | "isWhole" | "isOuter">,
+  option: NdOption,
+): boolean {
+  if (lifetimeOf(option) === 0) return known.length === others.length;
+  const [replaced, ...more] = known.filter((one) => !others.includes(one));
+  return replaced !== undefined && more.length === 0 && replaced.pvd === from.pvd &&
+    replaced.isWhole === from.isWhole && replaced.isOuter === from.isOuter &&
+    isSameButTime(replaced.option, option);
+}
+
+/** Whether nothing is otherwise but lifetimes, none of which has ended or become endless. */
+function isSameButTime(a: unknown, b: unknown): boolean {
+  const text = (value: unknown) =>
+    JSON.stringify(
+      value,
+      (name, part) => !name.endsWith("Seconds") || part === 0 || part === NEVER ? part : 1,
+    );
+  return text(a) === text(b);
 }
 
 function keyOf(interfaceIndex: number, router: string, option: NdOption): string {

@@ -44,13 +44,13 @@ export function groupPvds(facts: HostFacts): AssembledPvd[] {
     for (const leg of link.legs) placeRoute(link, leg, statements);
   }
   placeNameService(links, evidence, facts);
-  for (const { interface: index, router, pvd, advertisement } of facts.advertised.pvds) {
+  for (const { interface: index, router, by, pvd, advertisement } of facts.advertised.pvds) {
     const draft = links.get(index)?.routerDraft(router, pvd?.id);
     if (!draft) continue;
     draft.advertisement = advertisement;
     draft.name = pvd ?? undefined;
     // All it said was heard: what is not its, it did not give.
-    if (draft.attribution === "unknown") draft.attribution = "router-advertisement";
+    if (draft.attribution === "unknown") draft.attribution = by;
   }
   for (const link of links.values()) placeRouterRoutes(link);
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));

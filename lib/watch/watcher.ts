@@ -10,11 +10,12 @@
 import { NEVER } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
+import { bootMs } from "../boot_clock.ts";
 import {
   announcementListener,
-  announcementsEndMs,
   hearAdvertisement,
   takeAnnouncements,
+  whenAnnounced,
 } from "../pvd/advertised.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
@@ -22,7 +23,7 @@ import { EPOLLIN, reactor } from "../socket/reactor.ts";
 import { TIMEOUT_MAX_MS } from "../socket/socket.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { type KnownPvds, knownPvds } from "./difference.ts";
-import { type HearAdvertisement, RouterListener } from "./router_listener.ts";
+import { RouterListener } from "./router_listener.ts";
 import { SourceFiles } from "./source_files.ts";
 
 /** Who is told. */
@@ -120,9 +121,9 @@ class Watcher {
     const stop = hearChanges(news);
     this.#isDeaf = stop === null;
     if (stop) this.#stops.push(stop);
-    this.#stops.push(hearAnnouncements(news));
+    this.#stops.push(whenAnnounced(news), hearAnnouncements());
     this.#files = new SourceFiles();
-    this.#routers = RouterListener.openIfPermitted(this.#hearRouter);
+    this.#routers = RouterListener.openIfPermitted(hearAdvertisement);
   }
 
   #close(): void {
@@ -138,7 +139,7 @@ class Watcher {
 
   #solicitFor(subscriber: Subscriber): void {
     // Where it could not be opened, this says why; without IPv6 there is nobody to ask.
-    this.#routers ??= RouterListener.open(this.#hearRouter);
+    this.#routers ??= RouterListener.open(hearAdvertisement);
     if (this.#routers === null) return;
     this.#starting.add(subscriber);
     this.#routers.solicit().then(() => {
@@ -148,11 +149,6 @@ class Watcher {
       if (this.#subscribers.has(subscriber)) subscriber.fail(error);
     });
   }
-
-  readonly #hearRouter: HearAdvertisement = (index, router, advertisement) => {
-    hearAdvertisement(index, router, advertisement);
-    this.#hear();
-  };
 
   #hear(): void {
     this.#isStale = true;
@@ -185,7 +181,8 @@ class Watcher {
     try {
       const host = readHost();
       this.#known = knownPvds(groupPvds(host).map(({ pvd }) => pvd));
-      this.#endsMs = Math.min(routesEndMs(host.kernel, this.#lookedMs), announcementsEndMs());
+      this.#endsMs = this.#lookedMs +
+        Math.min(routesEndInMs(host.kernel), host.advertised.endMs - bootMs());
       this.#failures = 0;
       this.#routers?.follow(host.kernel);
     } catch (error) {
@@ -212,25 +209,24 @@ class Watcher {
   }
 }
 
-/** Has a function called when the kernel passes on what a router announced. @returns What ends it. */
-function hearAnnouncements(call: () => void): () => void {
+/** Has what the kernel passes on of routers' announcements taken in at once. @returns What ends it. */
+function hearAnnouncements(): () => void {
   const fd = announcementListener();
   if (fd < 0) return () => {};
   const take = () => {
     // A flood must not hold the event loop; the rest is not told of again.
     if (takeAnnouncements()) setImmediate(take);
-    call();
   };
   reactor().add(fd, EPOLLIN, take);
   return () => reactor().remove(fd);
 }
 
-/** When the next route ends, of which the kernel tells only as it tidies up, half a minute later. */
-function routesEndMs({ routes }: KernelSnapshot, nowMs: number): number {
+/** In how many milliseconds the next route ends, of which the kernel tells only as it tidies up, half a minute later. */
+function routesEndInMs({ routes }: KernelSnapshot): number {
   let seconds = NEVER;
   for (const { expiresSeconds } of routes) {
     if (expiresSeconds > 0 && expiresSeconds < seconds) seconds = expiresSeconds;
   }
   // It says whole seconds, those that are over left out.
-  return seconds === NEVER ? Infinity : nowMs + seconds * 1000;
+  return seconds === NEVER ? Infinity : seconds * 1000;
 }
