@@ -8,6 +8,7 @@
  */
 
 import process from "node:process";
+import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
@@ -43,6 +44,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  daemon: {
+    run: daemon,
+    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",

@@ -81,6 +81,11 @@ export function heardWords(nowMs: number = bootMs()): HeardWords {
   return memory.words(nowMs, { whole: true });
 }
 
+/** When the next lifetime of what this process heard ends; Infinity where none does. */
+export function heardEndMs(nowMs: number = bootMs()): number {
+  return memory.endMs(nowMs);
+}
+
 /** Takes in what another process heard. */
 export function learnWords(words: HeardWords): void {
   noting(() => memory.learn(words));
@@ -96,6 +101,13 @@ export function hearAdvertisement(
   // What the kernel passed on before must not come after it.
   takeAnnouncements(nowMs);
   noting(() => memory.hearAdvertisement(interfaceIndex, router, advertisement, nowMs));
+}
+
+/** Forgets what was heard on a link: it went down. */
+export function forgetLink(interfaceIndex: number): void {
+  // What the kernel passed on was of before.
+  takeAnnouncements();
+  noting(() => memory.forget(interfaceIndex));
 }
 
 /** Forgets what was heard on links that are not up: they may come up in another network. */

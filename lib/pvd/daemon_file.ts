@@ -37,6 +37,8 @@ export interface DaemonReading {
 const SOL_SOCKET = 1;
 const SO_NETNS_COOKIE = 71;
 const OTHERS_WRITE = 0o022;
+/** Root, also as it is shown in a user namespace that has no root: as nobody (/proc/sys/kernel/overflowuid). */
+const ROOTS = [0, 65534];
 /** Clocks of one machine differ by nothing; a state is rounded down. */
 const FUTURE_MAX_MS = 1000;
 
@@ -88,21 +90,25 @@ export function readDaemon(nowMs: number = bootMs()): DaemonReading {
   return { state: null, report };
 }
 
-/** Who may be the daemon: root, and whom root gave the directory. Null where there is none. @throws {UnreadableError} Others may. */
-export function daemonOwner(): number | null {
+/**
+ * Whose word is the daemon's: root's, and that of whom root gave the directory. Null where there is none.
+ *
+ * @throws {UnreadableError} Others may write there.
+ */
+export function daemonUsers(): readonly number[] | null {
   const own = statusOf(DAEMON_DIRECTORY);
   if (own === null) return null;
   const parent = statusOf("/run");
-  if (!parent?.isDirectory() || parent.uid !== 0 || (parent.mode & OTHERS_WRITE) !== 0) {
-    throw new UnreadableError("not used: /run is not root's alone");
-  }
+  const isRoots = parent !== null && parent.isDirectory() && ROOTS.includes(parent.uid) &&
+    (parent.mode & OTHERS_WRITE) === 0;
+  if (!isRoots) throw new UnreadableError("not used: /run is not root's alone");
   if (!own.isDirectory()) {
     throw new UnreadableError(`not used: ${DAEMON_DIRECTORY} is no directory`);
   }
   if ((own.mode & OTHERS_WRITE) !== 0) {
     throw new UnreadableError(`not used: others than its owner may write to ${DAEMON_DIRECTORY}`);
   }
-  return own.uid;
+  return [parent.uid, own.uid];
 }
 
 /** SO_NETNS_COOKIE of this thread's network namespace; null where the kernel has none (before Linux 5.14). */
@@ -118,11 +124,11 @@ export function networkCookie(): string | null {
 /** Null where there is nothing to be read. */
 function readFile(report: SourceReport): Said | null {
   try {
-    const owner = daemonOwner();
-    if (owner === null) return null;
+    const users = daemonUsers();
+    if (users === null) return null;
     let stamp = "";
     const text = readExactly(STATE_FILE, STATE_SIZE_MAX, (status) => {
-      if (status.uid !== 0 && status.uid !== owner) {
+      if (!users.includes(status.uid)) {
         throw new UnreadableError(`not used: it is user ${status.uid}'s and not the daemon's`);
       }
       if ((status.mode & OTHERS_WRITE) !== 0) {

@@ -45,6 +45,7 @@ export const HEARTBEAT_MS = 5_000;
 export const SILENCE_MAX_MS = 15_000;
 
 const FORMAT = "mif-daemon-state";
+const SIGN = "mif-daemon-sign-of-life";
 const VERSION = 1;
 /** As many as a memory holds. */
 const PVDS_MAX = 1024;
@@ -103,18 +104,32 @@ export function encodeState({ words, writtenMs, ...rest }: DaemonState): string 
   });
 }
 
+/** One line that says that the state given last holds on. */
+export function encodeSign(writtenMs: number): string {
+  return JSON.stringify({ format: SIGN, version: VERSION, writtenMs: Math.floor(writtenMs) });
+}
+
 /** What a text says. @throws {StateError} It is not what {@linkcode encodeState} gives. */
 export function decodeState(text: string): DaemonState {
+  const said = decodeLine(text);
+  demand("words" in said, "it is no state of a mif daemon");
+  return said;
+}
+
+/** A state, or a sign of life. @throws {StateError} It is neither. */
+export function decodeLine(text: string): DaemonState | Pick<DaemonState, "writtenMs"> {
   const problems: string[] = [];
   const json = parseJson(text, problems);
   if (!json) throw new StateError(problems[0]);
-  demand(json["format"] === FORMAT, "it is no state of a mif daemon");
+  const isSign = json["format"] === SIGN;
+  demand(json["format"] === FORMAT || isSign, "it is no state of a mif daemon");
   demand(json["version"] === VERSION, `it is of version ${quote(String(json["version"]))}`);
   const { instance, pid, network, writtenMs } = json;
+  demand(isUnsigned(writtenMs, Number.MAX_SAFE_INTEGER), "writtenMs");
+  if (isSign) return { writtenMs };
   demand(typeof instance === "string" && /^[0-9a-f]{32}$/.test(instance), "instance");
   demand(isUnsigned(pid, 0x7fffffff), "pid");
   demand(typeof network === "string" && /^\d{1,20}$/.test(network), "network");
-  demand(isUnsigned(writtenMs, Number.MAX_SAFE_INTEGER), "writtenMs");
   const list = listOf(json["pvds"], PVDS_MAX, "pvds");
   const headers: HeardHeader[] = [];
   const options: HeardOption[] = [];

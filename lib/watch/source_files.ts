@@ -9,6 +9,7 @@
  */
 
 import { readdirSync, statSync } from "node:fs";
+import { STATE_FILE } from "../pvd/daemon_state.ts";
 
 /** Files, and directories whose names and times say enough: their files are put there by rename(2). */
 const PATHS = [
@@ -33,18 +34,19 @@ const NAMES_MAX = 256;
 
 /** Remembers how the files looked the last time. */
 export class SourceFiles {
-  #last: string;
+  #last = signature();
+  #lastState = stamp(STATE_FILE);
 
-  /** Looks for the first time. */
-  constructor() {
+  /**
+   * Whether any file is another one, or has been written, since the last look.
+   *
+   * @param isTold Whether the daemon itself tells of what is new in its state.
+   */
+  changed(isTold: boolean): boolean {
+    const [before, beforeState] = [this.#last, this.#lastState];
     this.#last = signature();
-  }
-
-  /** Whether any file is another one, or has been written, since the last look. */
-  changed(): boolean {
-    const before = this.#last;
-    this.#last = signature();
-    return this.#last !== before;
+    this.#lastState = stamp(STATE_FILE);
+    return this.#last !== before || (!isTold && this.#lastState !== beforeState);
   }
 }
 

@@ -17,12 +17,15 @@ import {
   takeAnnouncements,
   whenAnnounced,
 } from "../pvd/advertised.ts";
+import { SILENCE_MAX_MS } from "../pvd/daemon_state.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
 import { EPOLLIN, reactor } from "../socket/reactor.ts";
 import { TIMEOUT_MAX_MS } from "../socket/socket.ts";
 import { hearChanges } from "../socket/table_news.ts";
+import { DaemonClient } from "./daemon_client.ts";
 import { type KnownPvds, knownPvds } from "./difference.ts";
+import { LinkLoss } from "./link_loss.ts";
 import { RouterListener } from "./router_listener.ts";
 import { SourceFiles } from "./source_files.ts";
 
@@ -60,12 +63,15 @@ class Watcher {
   readonly #starting = new Set<Subscriber>();
   #stops: (() => void)[] = [];
   #routers: RouterListener | null = null;
+  #losses: LinkLoss | null = null;
+  #daemon: DaemonClient | null = null;
   #files: SourceFiles | null = null;
   /** Whether the kernel's news cannot be heard: then it is looked at as often as the files are. */
   #isDeaf = false;
   #known: KnownPvds | null = null;
   /** Something may be otherwise than in `#known`. */
   #isStale = true;
+  #isLooking = false;
   #lookedMs = -Infinity;
   #notBeforeMs = 0;
   /** When the next lifetime ends. */
@@ -121,7 +127,9 @@ class Watcher {
     const stop = hearChanges(news);
     this.#isDeaf = stop === null;
     if (stop) this.#stops.push(stop);
-    this.#stops.push(whenAnnounced(news), hearAnnouncements());
+    const losses = this.#losses = new LinkLoss();
+    this.#stops.push(whenAnnounced(news), hearAnnouncements(), () => losses.close());
+    this.#daemon = new DaemonClient(news);
     this.#files = new SourceFiles();
     this.#routers = RouterListener.openIfPermitted(hearAdvertisement);
   }
@@ -130,6 +138,8 @@ class Watcher {
     for (const stop of this.#stops.splice(0)) stop();
     this.#routers?.close();
     this.#routers = null;
+    this.#daemon?.close();
+    this.#daemon = null;
     this.#files = null;
     this.#known = null;
     this.#isStale = true;
@@ -151,13 +161,15 @@ class Watcher {
   }
 
   #hear(): void {
+    // What a look takes in itself is in what it sees.
+    if (this.#isLooking) return;
     this.#isStale = true;
     this.#arrange();
   }
 
   #tick(): void {
-    if (!this.#files?.changed() && !this.#isDeaf) return;
-    this.#hear();
+    const hasNews = this.#files!.changed(this.#daemon!.connect());
+    if (hasNews || this.#isDeaf) this.#hear();
   }
 
   /** Looks now, or sets the timer for when it is to look. */
@@ -176,17 +188,20 @@ class Watcher {
 
   #look(): void {
     this.#isStale = false;
+    this.#isLooking = true;
     this.#lookedMs = performance.now();
     let failure: unknown = null;
     try {
+      this.#losses!.take();
       const host = readHost();
       this.#known = knownPvds(groupPvds(host).map(({ pvd }) => pvd));
-      this.#endsMs = this.#lookedMs +
-        Math.min(routesEndInMs(host.kernel), host.advertised.endMs - bootMs());
+      this.#endsMs = this.#lookedMs + endsInMs(host);
       this.#failures = 0;
       this.#routers?.follow(host.kernel);
     } catch (error) {
       failure = error;
+    } finally {
+      this.#isLooking = false;
     }
     const nowMs = performance.now();
     this.#notBeforeMs = nowMs + Math.max(SPACING_MS, SPACING_FACTOR * (nowMs - this.#lookedMs));
@@ -219,6 +234,12 @@ function hearAnnouncements(): () => void {
   };
   reactor().add(fd, EPOLLIN, take);
   return () => reactor().remove(fd);
+}
+
+/** In how many milliseconds something is otherwise without anybody's telling. */
+function endsInMs({ kernel, advertised, daemon }: ReturnType<typeof readHost>): number {
+  const silentMs = (daemon.state?.writtenMs ?? Infinity) + SILENCE_MAX_MS;
+  return Math.min(routesEndInMs(kernel), Math.min(advertised.endMs, silentMs) - bootMs());
 }
 
 /** In how many milliseconds the next route ends, of which the kernel tells only as it tidies up, half a minute later. */
