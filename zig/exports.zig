@@ -47,9 +47,9 @@ export fn mif_routes(table: u32, protocol: u32, out: ?[*]u8, out_size: u32, scra
     return reading(out, out_size, scratch, scratch_size, Snapshot(RouteSocket).takeRoutes, .{ only, wanted });
 }
 
-/// Changes one route or rule: `record` is a RouteRecord or RuleRecord, `operation` 1 adds what is not there
-/// yet, 2 replaces a route, 3 removes. 0 when the kernel has done it; EINVAL for what is no such record;
-/// EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on: the kernel's own refusal.
+/// Changes one route, rule or address: `record` is a RouteRecord, RuleRecord or AddressRecord, `operation` 1 adds
+/// what is not there yet, 2 replaces a route or an address' lifetimes, 3 removes. 0 when the kernel has done it;
+/// EINVAL for what is no such record; EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on: the kernel's own refusal.
 export fn mif_netlink_change(operation: u32, record: ?[*]u8, size: u32) i32 {
     const bytes = slice(record, size) orelse return failed(.FAULT);
     const wanted: change.Operation = switch (operation) {

@@ -9,7 +9,7 @@
  */
 
 import { NEVER } from "../../ffi/layout.gen.ts";
-import { formatAddress, networkOf } from "../ip/address.ts";
+import { formatAddress, formatPrefix } from "../ip/address.ts";
 import type { RouterAdvertisementHeader } from "../ndp/advertisement_header.ts";
 import type { NdOption, PrefixInformation } from "../ndp/options.ts";
 import type { PvdName } from "../ndp/pvd_option.ts";
@@ -30,6 +30,8 @@ export interface Advertised {
   /** The ID of the explicit PvD; null is the router's implicit one. */
   pvd: string | null;
   option: NdOption;
+  /** Whether it stood inside a PvD option, where the kernel does not look. */
+  isNested: boolean;
   /** When it was said last, on the clock given to {@linkcode AdvertisementMemory}. */
   heardMs: number;
   /** On the same clock; Infinity where it has no end. */
@@ -45,6 +47,8 @@ export interface AdvertisedPvd {
   by: HeardBy;
   /** What names it; null where it is the router's implicit one. */
   pvd: PvdName | null;
+  /** Whether its header stood inside a PvD option, where the kernel does not look. */
+  isHeaderNested: boolean;
   /** What the router says of it, with what is left of each lifetime. */
   advertisement: PvdAdvertisement;
 }
@@ -62,6 +66,7 @@ export interface HeardHeader {
   by: HeardBy;
   pvd: PvdName | null;
   header: RouterAdvertisementHeader;
+  isHeaderNested: boolean;
   heardMs: number;
 }
 
@@ -69,8 +74,6 @@ export interface HeardHeader {
 export interface HeardOption extends Advertised {
   /** Whether a whole advertisement said it; else only the kernel did, which knows no PvD. */
   isWhole: boolean;
-  /** Whether the kernel passes it on too: it stood outside the PvD option. */
-  isOuter: boolean;
 }
 
 const HEARD: HeardBy = "router-advertisement";
@@ -99,8 +102,8 @@ export class AdvertisementMemory {
   hear(interfaceIndex: number, router: string, option: NdOption, nowMs: number): void {
     for (const one of separate(option)) {
       const known = this.#options.get(keyOf(interfaceIndex, router, one)) ?? [];
-      const whole = known.filter(({ isWhole, isOuter }) => isWhole && isOuter);
-      const from = { interface: interfaceIndex, router, by: HEARD, isOuter: true };
+      const whole = known.filter(({ isWhole, isNested }) => isWhole && !isNested);
+      const from = { interface: interfaceIndex, router, by: HEARD, isNested: false };
       for (const { pvd } of whole) this.#hearOne({ ...from, pvd, isWhole: true }, one, nowMs);
       if (whole.length === 0) this.#hearOne({ ...from, pvd: null, isWhole: false }, one, nowMs);
     }
@@ -113,12 +116,12 @@ export class AdvertisementMemory {
     advertisement: RouterAdvertisement,
     nowMs: number,
   ): void {
-    const { pvd, header, options, nested } = associate(advertisement);
+    const { pvd, header, isHeaderNested, options, nested } = associate(advertisement);
     const whose = { interface: interfaceIndex, router, by: HEARD };
-    this.#hearHeader({ ...whose, pvd, header, heardMs: nowMs });
+    this.#hearHeader({ ...whose, pvd, header, isHeaderNested, heardMs: nowMs });
     const from = { ...whose, pvd: pvd?.id ?? null, isWhole: true };
-    for (const [list, isOuter] of [[options, true], [nested, false]] as const) {
-      for (const one of list.flatMap(separate)) this.#hearOne({ ...from, isOuter }, one, nowMs);
+    for (const [list, isNested] of [[options, false], [nested, true]] as const) {
+      for (const one of list.flatMap(separate)) this.#hearOne({ ...from, isNested }, one, nowMs);
     }
   }
 
@@ -189,7 +192,7 @@ export class AdvertisementMemory {
       // RFC 8801 3.4: an address is the PvD's whose advertisement gave its prefix last.
       !isPrefix && pvd !== from.pvd &&
       // What only the kernel passed on was of this PvD.
-      (isWhole || !from.isWhole || !from.isOuter)
+      (isWhole || !from.isWhole || from.isNested)
     );
     this.#options.delete(key);
     this.#optionCount -= known.length - others.length;
@@ -240,13 +243,13 @@ export class AdvertisementMemory {
       else byPvd.set(key, [one]);
     }
     const pvds: AdvertisedPvd[] = [];
-    for (const [key, { interface: index, router, by, pvd, header, heardMs }] of this.#headers) {
+    for (const [key, { header, heardMs, ...known }] of this.#headers) {
       const options = byPvd.get(key) ?? [];
       const routerLifetimeSeconds = secondsLeft(heardMs, header.routerLifetimeSeconds, nowMs)!;
       if (routerLifetimeSeconds === 0 && options.length === 0) this.#headers.delete(key);
       else {
         const advertisement = describe({ ...header, routerLifetimeSeconds }, options, nowMs);
-        pvds.push({ interface: index, router, by, pvd, advertisement });
+        pvds.push({ ...known, advertisement });
       }
     }
     return pvds;
@@ -294,13 +297,13 @@ function headerKey({ interface: index, router, pvd }: HeardHeader): string {
 function isNothingNew(
   known: readonly HeardOption[],
   others: readonly HeardOption[],
-  from: Pick<HeardOption, "pvd" | "isWhole" | "isOuter">,
+  from: Pick<HeardOption, "pvd" | "isWhole" | "isNested">,
   option: NdOption,
 ): boolean {
   if (lifetimeOf(option) === 0) return known.length === others.length;
   const [replaced, ...more] = known.filter((one) => !others.includes(one));
   return replaced !== undefined && more.length === 0 && replaced.pvd === from.pvd &&
-    replaced.isWhole === from.isWhole && replaced.isOuter === from.isOuter &&
+    replaced.isWhole === from.isWhole && replaced.isNested === from.isNested &&
     isSameButTime(replaced.option, option);
 }
 
@@ -344,9 +347,9 @@ function separate(option: NdOption): NdOption[] {
 function contentOf(option: NdOption): string {
   switch (option.name) {
     case "prefix-information":
-      return `prefix ${prefixText(option)}`;
+      return `prefix ${formatPrefix(option.prefix, option.prefixLength)}`;
     case "route-information":
-      return `route ${prefixText(option)}`;
+      return `route ${formatPrefix(option.prefix, option.prefixLength)}`;
     case "rdnss":
       return `rdnss ${option.addresses.join(" ")}`;
     case "dnssl":
@@ -371,12 +374,6 @@ function lifetimeOf(option: NdOption): number {
     default:
       return UNTIMED_LIFETIME_SECONDS;
   }
-}
-
-function prefixText(
-  { prefix, prefixLength }: { prefix: Uint8Array; prefixLength: number },
-): string {
-  return `${formatAddress(networkOf(prefix, prefixLength))}/${prefixLength}`;
 }
 
 /** The prefix on its link, whoever gives it. */
@@ -425,7 +422,7 @@ function describe(
         break;
       case "route-information":
         advertisement.routes.push({
-          destination: prefixText(option),
+          destination: formatPrefix(option.prefix, option.prefixLength),
           preference: option.preference,
           lifetimeSeconds: left(option.lifetimeSeconds),
         });
@@ -461,7 +458,7 @@ function describePrefix(
   left: (lifetimeSeconds: number) => number | null,
 ): PvdAdvertisement["prefixes"][number] {
   return {
-    prefix: prefixText(option),
+    prefix: formatPrefix(option.prefix, option.prefixLength),
     ...(option.routerAddress ? { routerAddress: formatAddress(option.prefix) } : {}),
     onLink: option.onLink,
     autonomous: option.autonomous,

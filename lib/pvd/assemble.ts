@@ -91,6 +91,7 @@ function describe(draft: PvdDraft): AssembledPvd {
   if (draft.pref64 !== undefined) pvd.pref64 = draft.pref64;
   if (draft.captivePortal !== undefined) pvd.captivePortal = draft.captivePortal;
   if (draft.advertisement !== undefined) pvd.advertisement = draft.advertisement;
+  if (draft.unconfigured !== undefined) pvd.unconfigured = draft.unconfigured;
   return { pvd, pairs };
 }
 

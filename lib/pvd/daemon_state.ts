@@ -76,13 +76,15 @@ export function encodeState({ words, writtenMs, ...rest }: DaemonState): string 
   const pvds = new Map<string, { said: JsonObject; options: JsonValue[] }>();
   let size = 1024;
   const fits = (part: JsonValue) => (size += JSON.stringify(part).length + 16) <= STATE_SIZE_MAX;
-  for (const { interface: index, router, pvd, heardMs, header } of words.headers.toReversed()) {
+  for (const one of words.headers.toReversed()) {
+    const { interface: index, router, pvd, heardMs, header, isHeaderNested } = one;
     const said: JsonObject = {
       interface: index,
       router,
       pvd: pvd && { ...pvd },
       heardMs: Math.floor(heardMs),
       header: buildHeader(header).toHex(),
+      nested: isHeaderNested,
     };
     if (fits(said)) pvds.set(`${index} ${router} ${pvd?.id ?? ""}`, { said, options: [] });
   }
@@ -91,7 +93,7 @@ export function encodeState({ words, writtenMs, ...rest }: DaemonState): string 
     const option: JsonObject = {
       heardMs: Math.floor(one.heardMs),
       option: buildOption(one.option).toHex(),
-      nested: !one.isOuter,
+      nested: one.isNested,
     };
     if (pvd && fits(option)) pvd.options.push(option);
   }
@@ -148,14 +150,16 @@ export function decodeLine(text: string): DaemonState | Pick<DaemonState, "writt
 }
 
 function decodeHeader(said: JsonObject, writtenMs: number, where: string): HeardHeader {
-  const { interface: index, router, heardMs } = said;
+  const { interface: index, router, heardMs, nested } = said;
   demand(isUnsigned(index, 0x7fffffff) && index > 0, `${where}.interface`);
   demand(typeof router === "string" && isLinkLocalText(router), `${where}.router`);
   demand(isUnsigned(heardMs, writtenMs), `${where}.heardMs`);
   const bytes = bytesOf(said["header"], HEADER_SIZE, `${where}.header`);
   demand(bytes.length === HEADER_SIZE && bytes[0] === ROUTER_ADVERTISEMENT, `${where}.header`);
+  demand(typeof nested === "boolean", `${where}.nested`);
   const pvd = decodeName(said["pvd"], `${where}.pvd`);
-  return { interface: index, router, by: BY, pvd, header: parseHeader(bytes), heardMs };
+  const header = parseHeader(bytes);
+  return { interface: index, router, by: BY, pvd, header, isHeaderNested: nested, heardMs };
 }
 
 function decodeName(value: JsonValue | undefined, where: string): PvdName | null {
@@ -186,7 +190,7 @@ function decodeOption(
   demand(option !== null, `${where}.option`);
   const from = { interface: index, router, pvd: pvd?.id ?? null, by: BY };
   // Who learns it counts its end anew.
-  return { ...from, option, heardMs, expiresMs: 0, isWhole: true, isOuter: !nested };
+  return { ...from, option, heardMs, expiresMs: 0, isWhole: true, isNested: nested };
 }
 
 function isLinkLocalText(text: string): boolean {

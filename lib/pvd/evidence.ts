@@ -99,10 +99,16 @@ function holdsAllPackets(rule: RuleRecord): boolean {
     ["", "lo"].includes(interfaceName(rule.inputInterface)) && rule.outputInterface[0] === 0;
 }
 
-/** The statements that cover an address, the longest prefixes only. */
-export function evidenceFor(statements: Evidence[] | undefined, address: Uint8Array): Evidence[] {
-  const covering = (statements ?? []).filter(({ prefix, prefixLength }) =>
-    prefixContains(prefix, prefixLength, address)
+/** The statements that cover an address, the longest prefixes only; first those that `select` leaves. */
+export function evidenceFor(
+  statements: Evidence[] | undefined,
+  address: Uint8Array,
+  select: (covering: Evidence[]) => Evidence[] = (covering) => covering,
+): Evidence[] {
+  const covering = select(
+    (statements ?? []).filter(({ prefix, prefixLength }) =>
+      prefixContains(prefix, prefixLength, address)
+    ),
   );
   const longest = Math.max(...covering.map(({ prefixLength }) => prefixLength));
   return covering.filter(({ prefixLength }) => prefixLength === longest);

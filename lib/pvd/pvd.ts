@@ -91,6 +91,17 @@ export interface PvdAdvertisement {
 }
 
 /**
+ * What a router announces inside a PvD option (RFC 8801 3.1), where the kernel does not look, and this host has not taken.
+ * `mif route install` configures it.
+ */
+export interface PvdUnconfigured {
+  /** Prefixes to make an address in ("address/length", RFC 4862 5.5.3), of which the host has none. */
+  prefixes: string[];
+  /** As in {@linkcode PvdInfo}: the default route, more specific ones, and prefixes on the link. */
+  routes: { destination: string; gateway: string | null }[];
+}
+
+/**
  * How it is known that the addresses of a PvD belong to its router.
  *
  * - `"interface"`: no router is involved; all of this was configured on the interface (IPv4, static).
@@ -160,6 +171,8 @@ export interface PvdInfo {
   captivePortal?: string;
   /** What the router announces, where this process heard a whole advertisement of it. */
   advertisement?: PvdAdvertisement;
+  /** What it announces inside the PvD option and this host has not; left out where there is nothing. */
+  unconfigured?: PvdUnconfigured;
   /** The seed's struct: the best address, with the port that servname names (else 0). Null where none is sure. */
   ai_addr: SocketAddress | null;
   /** The seed's struct: the best gateway, port 0. */

@@ -13,7 +13,6 @@ import {
 import { fuzzed } from "../fuzz.ts";
 import {
   option,
-  pvdOption,
   routerAdvertisement,
   type RouterAdvertisementInit,
 } from "../lab/mod.ts";

@@ -72,6 +72,7 @@ test("a whole advertisement is described with what is left of each lifetime", ()
     router: R1,
     by: "router-advertisement",
     pvd: null,
+    isHeaderNested: false,
     advertisement: {
       routerLifetimeSeconds: 75,
       preference: "high",
