@@ -45,8 +45,6 @@ export interface Announcements {
   options: Advertised[];
   /** Those of which a whole advertisement was heard. */
   pvds: AdvertisedPvd[];
-  /** When the next lifetime ends; Infinity where none does. */
-  endMs: number;
 }
 
 /**
@@ -54,11 +52,12 @@ export interface Announcements {
  * what came meanwhile, without waiting.
  *
  * @param daemon What the daemon heard, where there is one.
+ * @returns With when the next lifetime ends, Infinity where none does.
  */
 export function advertised(
   daemon: HeardWords | null = null,
   nowMs: number = bootMs(),
-): Announcements {
+): Announcements & { endMs: number } {
   takeAnnouncements(nowMs);
   const all = daemon === null ? memory : withDaemon(daemon, nowMs);
   return { options: all.current(nowMs), pvds: all.pvds(nowMs), endMs: all.endMs(nowMs) };

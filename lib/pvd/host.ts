@@ -19,8 +19,15 @@ import type { HostFacts } from "./group.ts";
 
 const files = hostFiles();
 
+/** The facts, and what only those need who look again. */
+interface ReadFacts extends HostFacts {
+  kernel: KernelSnapshot;
+  daemon: DaemonReading;
+  advertised: ReturnType<typeof advertised>;
+}
+
 /** The facts {@linkcode groupPvds} works on, as of now. */
-export function readHost(): HostFacts & { kernel: KernelSnapshot; daemon: DaemonReading } {
+export function readHost(): ReadFacts {
   native();
   // Before the kernel's tables: what an advertisement changes after this shows in them too.
   const daemon = readDaemon();
