@@ -81,10 +81,13 @@ function stateOf(pvd: PvdInfo): string {
     ...address,
     validSeconds: address.validSeconds === null ? null : 1,
   }));
-  return JSON.stringify({ ...pvd, addresses }, withoutCount);
+  return JSON.stringify({ ...pvd, addresses }, comparable);
 }
 
-/** What a router announces ends by its lifetime: that it still runs is all that counts. */
-function withoutCount(name: string, value: unknown): unknown {
-  return name.endsWith("Seconds") && typeof value === "number" && value > 0 ? 1 : value;
+function comparable(name: string, value: unknown): unknown {
+  // What a router announces ends by its lifetime: that it still runs is all that counts.
+  if (name.endsWith("Seconds")) return typeof value === "number" && value > 0 ? 1 : value;
+  // Who of us heard it first is a matter of chance.
+  const tellsWho = name === "source" || name === "attribution";
+  return tellsWho && value === "mif-daemon" ? "router-advertisement" : value;
 }
