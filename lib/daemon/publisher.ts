@@ -69,10 +69,13 @@ export class Publisher {
     clearTimeout(this.#timer);
     const nowMs = this.#host.nowMs();
     const earliestMs = this.#publishedMs + SPACING_MS;
-    const dueMs = this.#isNew ? earliestMs : Math.min(
+    // One that did not begin anew until then is about to end; if it does after all, that is news.
+    const endMs = this.#fileEndMs - EARLY_MS;
+    const quietUntilMs = Math.min(
       this.#publishedMs + HEARTBEAT_MS,
-      Math.max(earliestMs, this.#fileEndMs - EARLY_MS),
+      endMs > this.#publishedMs ? endMs : Infinity,
     );
+    const dueMs = this.#isNew ? earliestMs : Math.max(earliestMs, quietUntilMs);
     if (dueMs <= nowMs) return this.#publish();
     this.#timer = setTimeout(() => this.#arrange(), Math.ceil(dueMs - nowMs));
     this.#timer.unref();

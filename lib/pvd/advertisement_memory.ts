@@ -82,6 +82,7 @@ const OPTIONS_MAX = 4096;
 const PVDS_MAX = 1024;
 /** Some options carry no lifetime of their own; the next advertisement repeats them. */
 const UNTIMED_LIFETIME_SECONDS = 1800;
+const LAST_MOMENT_MS = 500;
 /** A router cannot take an address away sooner (RFC 4862 5.5.3 e), so long it is one of the router's prefix. */
 const ADDRESS_LIFETIME_MIN_SECONDS = 7200;
 
@@ -93,7 +94,10 @@ export class AdvertisementMemory {
   readonly #headers = new Map<string, HeardHeader>();
   #changes = 0;
 
-  /** Another number whenever something is said that was not said before; that seconds begin anew is nothing of that kind. */
+  /**
+   * Another number whenever something is said that was not said before. That seconds begin anew is nothing of that kind,
+   * unless they were about to end.
+   */
   get changes(): number {
     return this.#changes;
   }
@@ -174,9 +178,9 @@ export class AdvertisementMemory {
   #hearHeader(heard: HeardHeader): void {
     const key = headerKey(heard);
     const known = this.#headers.get(key);
-    if (!known || !isSameButTime([known.pvd, known.header], [heard.pvd, heard.header])) {
-      this.#changes++;
-    }
+    const isNew = !known || !isSameButTime([known.pvd, known.header], [heard.pvd, heard.header]) ||
+      isEnding([headerEnd(known)], heard.heardMs);
+    if (isNew) this.#changes++;
     remember(this.#headers, PVDS_MAX, key, heard);
   }
 
@@ -196,7 +200,7 @@ export class AdvertisementMemory {
     );
     this.#options.delete(key);
     this.#optionCount -= known.length - others.length;
-    if (!isNothingNew(known, others, from, option)) this.#changes++;
+    if (!isNothingNew(known, others, from, option, nowMs)) this.#changes++;
     const lifetimeSeconds = lifetimeOf(option);
     if (lifetimeSeconds > 0) {
       const expiresMs = endOf(nowMs, lifetimeSeconds);
@@ -257,20 +261,9 @@ export class AdvertisementMemory {
 
   /** When the next lifetime ends, which changes what this says; Infinity where none does. */
   endMs(nowMs: number): number {
-    let nextMs = Infinity;
-    const note = (ms: number) => {
-      if (ms > nowMs && ms < nextMs) nextMs = ms;
-    };
-    for (const { option, heardMs, expiresMs } of [...this.#options.values()].flat()) {
-      note(expiresMs);
-      if (option.name !== "prefix-information") continue;
-      note(endOf(heardMs, option.validLifetimeSeconds));
-      note(endOf(heardMs, option.preferredLifetimeSeconds));
-    }
-    for (const { header, heardMs } of this.#headers.values()) {
-      note(endOf(heardMs, header.routerLifetimeSeconds));
-    }
-    return nextMs;
+    const ends = [...this.#options.values()].flat().flatMap(endsOf);
+    for (const header of this.#headers.values()) ends.push(headerEnd(header));
+    return ends.reduce((next, ms) => ms > nowMs && ms < next ? ms : next, Infinity);
   }
 
   #living(nowMs: number): HeardOption[] {
@@ -299,12 +292,31 @@ function isNothingNew(
   others: readonly HeardOption[],
   from: Pick<HeardOption, "pvd" | "isWhole" | "isNested">,
   option: NdOption,
+  nowMs: number,
 ): boolean {
   if (lifetimeOf(option) === 0) return known.length === others.length;
   const [replaced, ...more] = known.filter((one) => !others.includes(one));
   return replaced !== undefined && more.length === 0 && replaced.pvd === from.pvd &&
     replaced.isWhole === from.isWhole && replaced.isNested === from.isNested &&
-    isSameButTime(replaced.option, option);
+    isSameButTime(replaced.option, option) && !isEnding(endsOf(replaced), nowMs);
+}
+
+/** When something of a word ends by its lifetimes. */
+function endsOf({ option, heardMs, expiresMs }: Advertised): number[] {
+  return option.name !== "prefix-information" ? [expiresMs] : [
+    expiresMs,
+    endOf(heardMs, option.validLifetimeSeconds),
+    endOf(heardMs, option.preferredLifetimeSeconds),
+  ];
+}
+
+function headerEnd({ header, heardMs }: HeardHeader): number {
+  return endOf(heardMs, header.routerLifetimeSeconds);
+}
+
+/** Whether a lifetime would be over in a moment: who was told of it may think it is. */
+function isEnding(ends: readonly number[], nowMs: number): boolean {
+  return ends.some((ms) => ms > nowMs && ms < nowMs + LAST_MOMENT_MS);
 }
 
 /** Whether nothing is otherwise but lifetimes, none of which has ended or become endless. */

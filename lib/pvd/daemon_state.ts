@@ -102,7 +102,9 @@ export function encodeState({ words, writtenMs, ...rest }: DaemonState): string 
     version: VERSION,
     ...rest,
     writtenMs: Math.floor(writtenMs),
-    pvds: [...pvds.values()].map(({ said, options }) => ({ ...said, options })),
+    // As they were said: of two of one time the later counts.
+    pvds: [...pvds.values()].toReversed()
+      .map(({ said, options }) => ({ ...said, options: options.toReversed() })),
   });
 }
 
