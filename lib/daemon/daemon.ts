@@ -126,7 +126,7 @@ function refuseSecond(): void {
 
 /** Has links that come up asked, and what was heard on those that go down forgotten. @returns What ends it. */
 function followLinks(routers: RouterListener | null): () => void {
-  const losses = new LinkLoss();
+  const losses = new LinkLoss((index) => routers?.lose(index));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = () => {
     timer = undefined;

@@ -127,7 +127,7 @@ class Watcher {
     const stop = hearChanges(news);
     this.#isDeaf = stop === null;
     if (stop) this.#stops.push(stop);
-    const losses = this.#losses = new LinkLoss();
+    const losses = this.#losses = new LinkLoss((index) => this.#routers?.lose(index));
     this.#stops.push(whenAnnounced(news), hearAnnouncements(), () => losses.close());
     this.#daemon = new DaemonClient(news);
     this.#files = new SourceFiles();
