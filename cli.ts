@@ -9,6 +9,7 @@
 
 import { once } from "node:events";
 import process from "node:process";
+import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
@@ -18,6 +19,7 @@ import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
 import { validate } from "./cli/validate.ts";
+import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -34,6 +36,7 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     summary:
       "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
   },
+  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -56,6 +59,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     run: mh,
     summary:
       "messages of Mobile IPv6: dump [-i IF] [-r FILE] [-w FILE] [--json] [--count] [--draft], decode HEX, send TYPE --to ADDRESS",
+  },
+  daemon: {
+    run: daemon,
+    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
   },
   doctor: {
     run: doctor,

@@ -37,6 +37,8 @@ export interface Diagnosis {
   routing: { tables: number; closed: number } | null;
   /** Whether options of Router Advertisements are heard. */
   advertisements: boolean;
+  /** The `mif` daemon, and what is known by it; `used` false where it is not there, or a warning says why it is not used. */
+  daemon: { used: boolean; pid: number | null; pvds: number };
   /** Why `mif exec` cannot work here; null where nothing is known against it. */
   programsRefused: string | null;
   /** Kinds of kernel tables that did not hold still while they were read. */
@@ -73,6 +75,11 @@ export function diagnose(): Diagnosis {
       .length ?? null,
     routing: host === null ? null : attempt(routing),
     advertisements: listening() === true,
+    daemon: {
+      used: host !== null && host.daemon.state !== null,
+      pid: host?.daemon.state?.pid ?? null,
+      pvds: host?.daemon.state?.words.headers.length ?? 0,
+    },
     programsRefused: library === null ? null : whyNoPrograms(privileges) ?? descriptorsRefused(),
     unsettled: host?.kernel.unsettled ?? [],
     sources: host?.sources.map(({ source, found, resolvers, prefixes }) => ({
@@ -80,7 +87,9 @@ export function diagnose(): Diagnosis {
       found,
       statements: resolvers.length + prefixes.length,
     })) ?? [],
-    warnings: host?.sources.flatMap(({ warnings }) => warnings) ?? [],
+    warnings: host === null
+      ? []
+      : [host.daemon.report, ...host.sources].flatMap(({ warnings }) => warnings),
     problems,
   };
 }

@@ -54,6 +54,7 @@ function network(diagnosis: Diagnosis): [string, string][] {
           withoutPrefixes(kernel)
         : "Router Advertisements are not heard: the kernel refused the socket",
     ],
+    ["daemon", daemon(diagnosis)],
     ["programs", programs(diagnosis)],
     ["DNS", links === null ? "not read: the links are not known" : nameService(diagnosis)],
   ];
@@ -88,6 +89,12 @@ function withoutPrefixes(kernel: string | null): string {
   const [major, minor] = (kernel ?? "").split(".").map(Number);
   const old = major! < 6 || (major === 6 && minor! < 6);
   return old ? ", but their prefixes only from Linux 6.6 on" : "";
+}
+
+function daemon({ daemon: { used, pid, pvds } }: Diagnosis): string {
+  return used
+    ? `process ${pid} hears routers for us; ${pvds} PvDs heard`
+    : "no mif daemon that could be used";
 }
 
 function programs({ programsRefused }: Diagnosis): string {
