@@ -14,6 +14,7 @@ import { get } from "./cli/get.ts";
 import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
+import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
 import { MifError } from "./mod.ts";
 
@@ -41,6 +42,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  ui: {
+    run: ui,
+    summary: "a live picture of all this, in a browser [--port PORT] [--solicit] [--json]",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
