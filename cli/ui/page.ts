@@ -35,19 +35,19 @@ export function pageHtml(nonce: string): string {
   <form id="question" role="search" aria-label="Where a destination would go">
     <label for="to">Where would it go?</label>
     <input id="to" name="to" maxlength="255" placeholder="2001:db8::1, 192.0.2.1 or www.example.com" autocomplete="off" autocapitalize="off" spellcheck="false">
-    <label class="by" for="by">names from</label>
+    <span class="by"><label for="by">names from</label>
     <select id="by" name="by"></select>
-    <button id="ask">Ask</button>
+    <button id="ask">Ask</button></span>
   </form>
   <section id="answer" class="panel" aria-label="Answer" hidden></section>
   <p id="summary" class="unseen" role="status"></p>
   <ul id="remedies" aria-label="What can be done" hidden></ul>
   <section class="picture" aria-label="Interfaces, routers, PvDs and what they have">
-    <div class="heads" aria-hidden="true"><span>Interface</span><span>Router</span><span>Provisioning domain</span><span>Addresses and names</span></div>
+    <div id="heads" class="heads" aria-hidden="true"><span>Interface</span><span>Router</span><span>Provisioning domain</span><span>Addresses and names</span></div>
     <svg id="wires" aria-hidden="true"></svg>
     <div id="bands"></div>
     <div id="empty" class="panel" hidden>
-      <svg viewBox="0 0 120 60" aria-hidden="true"><path d="M24 30h22M74 30h22"/><circle cx="16" cy="30" r="9"/><circle cx="60" cy="30" r="9"/><circle cx="104" cy="30" r="9"/></svg>
+      <svg viewBox="0 0 120 60" aria-hidden="true"><path d="M29 30h18M73 30h18"/><circle cx="16" cy="30" r="9"/><circle cx="60" cy="30" r="9"/><circle cx="104" cy="30" r="9"/></svg>
       <h2>No provisioning domain</h2>
       <p>Nothing but loopback is up with an address on this machine. As soon as a network is there, it appears here.</p>
     </div>

@@ -27,6 +27,7 @@ export function drawPicture(picture: Picture, hues: Hues): void {
   markDefault(defaultPvd(picture));
   drawRemedies(picture);
   document.getElementById("empty")!.hidden = bands.length > 0;
+  document.getElementById("heads")!.hidden = bands.length === 0;
   document.getElementById("idle")!.hidden = idle.length === 0;
   keyed(
     document.getElementById("idle-list")!,

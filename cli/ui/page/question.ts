@@ -82,7 +82,7 @@ export function drawAnswer(
   if (answer.to !== answer.address && !answer.addresses.includes(answer.to)) {
     title.append(", an address of ", foreign(answer.to));
   }
-  const others = make("p", "others");
+  const others = make("p", "others", "Others it has:");
   for (const address of answer.addresses.filter((each) => each !== answer.address)) {
     const button = make("button", "chip mono", address);
     button.type = "button";

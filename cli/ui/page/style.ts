@@ -51,23 +51,24 @@ header { display: flex; align-items: center; gap: 14px; max-width: 1320px; margi
 .status::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: var(--quiet); flex: none; }
 .status.live { color: var(--yes); } .status.live::before { background: currentColor; }
 .status.lost { color: var(--no); border-color: currentColor; } .status.lost::before { background: currentColor; }
-.stale .picture, .stale .below { opacity: .55; }
+.stale #answer, .stale .picture, .stale .below { opacity: .55; }
 main { max-width: 1320px; margin: 0 auto; padding: 18px 24px 48px; }
 
 #question { display: flex; flex-wrap: wrap; align-items: center; gap: 10px; padding: 12px 14px; background: var(--card); border: 1px solid var(--edge); border-radius: 14px; box-shadow: var(--shadow); }
 #question label { font-weight: 600; }
-#question label.by { font-weight: 400; color: var(--quiet); }
+#question .by { display: flex; align-items: center; gap: 10px; flex: 0 1 auto; min-width: 0; }
+#question .by label { font-weight: 400; color: var(--quiet); }
 input, select, button { font: inherit; color: inherit; }
 #question input, #question select { min-width: 0; padding: 7px 10px; border: 1px solid var(--edge); border-radius: 9px; background: var(--ground); }
 #question input { flex: 1 1 240px; font-family: var(--mono); font-size: 13px; }
-#question select { flex: 0 1 280px; text-overflow: ellipsis; }
+#question select { flex: 0 1 260px; text-overflow: ellipsis; }
 #question button { padding: 7px 18px; border: 0; border-radius: 9px; background: var(--hue-0); color: var(--card); font-weight: 650; cursor: pointer; }
 #question button[aria-busy] { opacity: .6; }
 .panel { background: var(--card); border: 1px solid var(--edge); border-radius: 14px; padding: 16px 18px; box-shadow: var(--shadow); }
 
 #answer { margin-top: 12px; }
 #answer h3 { margin-bottom: 10px; }
-.others { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 10px; }
+.others { display: flex; flex-wrap: wrap; align-items: baseline; gap: 6px; margin-bottom: 10px; }
 .chip { padding: 2px 9px; border-radius: 99px; border: 1px solid var(--edge); background: none; cursor: pointer; }
 table { border-collapse: collapse; width: 100%; text-align: left; }
 th { font-weight: 600; vertical-align: top; }
@@ -130,7 +131,8 @@ dt { color: var(--quiet); } dd bdi { display: block; }
 #empty { display: grid; justify-items: center; gap: 8px; padding: 48px 20px; text-align: center; color: var(--quiet); border-style: dashed; box-shadow: none; }
 #empty h2 { color: var(--ink); font-size: 18px; }
 #empty p { max-width: 44ch; }
-#empty svg { width: 130px; fill: none; stroke: var(--trunk); stroke-width: 3; stroke-dasharray: 6 5; }
+#empty svg { width: 130px; fill: none; stroke: var(--trunk); stroke-width: 3; }
+#empty path { stroke-dasharray: 4 4; }
 .idle { margin-top: 22px; } .idle h2 { font-size: 12px; color: var(--quiet); margin-bottom: 8px; }
 #idle-list { display: flex; flex-wrap: wrap; gap: 8px; }
 #idle-list li { display: flex; gap: 8px; padding: 4px 11px; border: 1px dashed var(--edge); border-radius: 9px; }
@@ -149,6 +151,7 @@ dt { color: var(--quiet); } dd bdi { display: block; }
 @media (max-width: 999px) {
   .heads { display: none; }
   .below { grid-template-columns: minmax(0, 1fr); }
+  #question input { flex-basis: 60%; } #question .by { flex: 1 1 100%; } #question select { flex-grow: 1; }
   .band, .group, .lane { display: flex; flex-direction: column; gap: 12px; }
   .groups { margin-left: 26px; } .lanes { margin-left: 26px; } .leaves { margin-left: 26px; align-self: stretch; }
   .groups, .lanes { gap: 18px; }
@@ -157,7 +160,7 @@ dt { color: var(--quiet); } dd bdi { display: block; }
 @media (max-width: 620px) {
   header { padding: 14px 14px 0; gap: 10px; } main { padding: 14px 14px 40px; }
   .mark { width: 30px; height: 30px; } h1 { font-size: 17px; }
-  #question > * { flex: 1 1 100%; } #question select { flex-basis: 100%; } #question label.by { margin-bottom: -6px; }
+  #question > *, #question .by { flex: 1 1 100%; } #question select { flex: 1 1 0; }
   .groups, .lanes, .leaves { margin-left: 20px; }
   .ways thead { display: none; } .ways tr, .ways th, .ways td { display: block; width: auto !important; }
   .ways tr { padding: 8px 0; border-bottom: 1px solid var(--hair); } .ways tr > * { border: 0 !important; padding: 3px 0 !important; }
