@@ -4,11 +4,17 @@
  * @module
  */
 
+import process from "node:process";
 import { styleText } from "node:util";
 import { getpvdinfo, listPvds, type PvdAdvertisement, type PvdInfo } from "../mod.ts";
+import { printable } from "./printable.ts";
+import { type DescribedPvd, pvdTree, type Value } from "./pvd_tree.ts";
 import { readOptions } from "./usage.ts";
 
-/** The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers. */
+/**
+ * The text of `mif list`: a tree in a terminal, else a paragraph for each PvD, or with `--json` an array of PvdInfo; with
+ * `--solicit` after asking the routers.
+ */
 export async function list(words: string[]): Promise<string> {
   const { json, solicit } = readOptions(words, {
     json: { type: "boolean" },
@@ -19,34 +25,60 @@ export async function list(words: string[]): Promise<string> {
   if (pvds.length === 0) {
     return "No provisioning domain: nothing but loopback is up with an address on this machine.\n";
   }
-  return pvds.map(describe).join("\n");
+  // Where colours are forced on a pipe, somebody is meant to look.
+  const isForEyes = process.stdout.isTTY || styleText("bold", "x") !== "x";
+  return isForEyes ? pvdTree(pvds.map(describe)) : pvds.map(describe).map(paragraph).join("\n");
 }
 
-/** More rows than this are counted, not shown: `--json` has them all. */
+/** More values than this are counted, not shown: `--json` has them all. */
 const SHOWN_MAX = 8;
 
-function describe(pvd: PvdInfo): string {
+function describe(pvd: PvdInfo): DescribedPvd {
   const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
   const { advertisement } = pvd;
-  const rows: [string, string[]][] = [
+  const rows: [string, Value[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
-    ["gateways", pvd.gateways.map(({ address }) => address)],
+    ["gateways", pvd.gateways.map(({ address }) => plain(address))],
     ["DNS", pvd.dnsServers.map(describeServer)],
-    ["search", pvd.searchDomains],
+    ["search", pvd.searchDomains.map(plain)],
     [
       "routes",
       pvd.routes.map(({ destination, gateway }) =>
-        gateway === null ? destination : `${destination} via ${gateway}`
+        plain(gateway === null ? destination : `${destination} via ${gateway}`)
       ),
     ],
-    ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
-    ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
-    ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
+    ["NAT64", pvd.pref64 === undefined ? [] : [plain(pvd.pref64)]],
+    ["portal", pvd.captivePortal === undefined ? [] : [plain(pvd.captivePortal)]],
+    [
+      "announced",
+      advertisement === undefined ? [] : describeAdvertisement(advertisement).map(plain),
+    ],
+    ["note", pvd.attribution === "unknown" ? [plain(unattributed(pvd))] : []],
   ];
-  const title = `${styleText("bold", pvd.id)}  ${pvd.kind}, ${origin}, ` +
-    `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
-  const note = pvd.attribution === "unknown" ? row("note", [unattributed(pvd)]) : "";
-  return title + rows.map(([name, values]) => row(name, values)).join("") + note;
+  return {
+    pvd,
+    origin: `${pvd.kind}, ${origin}`,
+    rows: rows.filter(([, values]) => values.length > 0).map(([name, values]) => {
+      const rest = values.length - SHOWN_MAX;
+      const shown = rest > 0 ? [...values.slice(0, SHOWN_MAX), plain(`and ${rest} more`)] : values;
+      return [name, shown];
+    }),
+  };
+}
+
+function plain(text: string): Value {
+  return { text, remark: "" };
+}
+
+function paragraph({ pvd, origin, rows }: DescribedPvd): string {
+  const title = `${pvd.id}  ${origin}, interface ${pvd.interface.name}, MTU ${pvd.mtu}, ` +
+    `handle ${pvd.handle}`;
+  const lines = rows.flatMap(([name, values]) =>
+    values.map(({ text, remark }, i) =>
+      `  ${(i === 0 ? name : "").padEnd(10)} ${text}${remark === "" ? "" : ` (${remark})`}`
+    )
+  );
+  return [title, ...lines].map((line) => `${printable(line)}\n`).join("");
 }
 
 /** One line for the router, and one for each thing it gives. */
@@ -88,28 +120,24 @@ function unattributed(pvd: PvdInfo): string {
       pvd.interface.name;
 }
 
-function row(name: string, values: string[]): string {
-  if (values.length === 0) return "";
-  const shown = values.slice(0, SHOWN_MAX);
-  if (values.length > SHOWN_MAX) shown.push(`and ${values.length - SHOWN_MAX} more`);
-  return shown.map((value, i) => `  ${(i === 0 ? name : "").padEnd(10)} ${value}\n`).join("");
-}
-
-function describeAddress(address: PvdInfo["addresses"][number]): string {
+function describeAddress(address: PvdInfo["addresses"][number]): Value {
   const remarks = [
     address.deprecated ? "deprecated" : "",
     address.temporary ? "temporary" : "",
     address.validSeconds === null ? "" : `valid ${address.validSeconds} s`,
-  ].filter((remark) => remark !== "");
-  const text = `${address.address}/${address.prefixLength}`;
-  return remarks.length === 0 ? text : `${text} (${remarks.join(", ")})`;
+  ];
+  return {
+    text: `${address.address}/${address.prefixLength}`,
+    remark: remarks.filter((remark) => remark !== "").join(", "),
+    faded: address.deprecated,
+  };
 }
 
-function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): string {
-  const where = port === 53
+function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): Value {
+  const text = port === 53
     ? address
     : address.includes(":")
     ? `[${address}]:${port}`
     : `${address}:${port}`;
-  return `${where} (${source})`;
+  return { text, remark: source };
 }
