@@ -8,6 +8,7 @@
  */
 
 import process from "node:process";
+import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
@@ -16,6 +17,7 @@ import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
+import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -28,6 +30,7 @@ type Command = (
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -45,6 +48,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   ui: {
     run: ui,
     summary: "a live picture of all this, in a browser [--port PORT] [--solicit] [--json]",
+  },
+  daemon: {
+    run: daemon,
+    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
   },
   doctor: {
     run: doctor,

@@ -6,7 +6,13 @@
 
 import process from "node:process";
 import { styleText } from "node:util";
-import { getpvdinfo, listPvds, type PvdAdvertisement, type PvdInfo } from "../mod.ts";
+import {
+  getpvdinfo,
+  listPvds,
+  type PvdAdvertisement,
+  type PvdDnsServer,
+  type PvdInfo,
+} from "../mod.ts";
 import { printable } from "./printable.ts";
 import { type DescribedPvd, pvdTree, type Value } from "./pvd_tree.ts";
 import { readOptions } from "./usage.ts";
@@ -39,7 +45,7 @@ function describe(pvd: PvdInfo): DescribedPvd {
   const rows: [string, Value[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
     ["gateways", pvd.gateways.map(({ address }) => plain(address))],
-    ["DNS", pvd.dnsServers.map(describeServer)],
+    ["DNS", pvd.dnsServers.map(serverValue)],
     ["search", pvd.searchDomains.map(plain)],
     [
       "routes",
@@ -70,13 +76,20 @@ function plain(text: string): Value {
   return { text, remark: "" };
 }
 
+/** A server with its port, where that is not 53, and its source. */
+export function describeServer(server: PvdDnsServer): string {
+  return inWords(serverValue(server));
+}
+
+function inWords({ text, remark }: Value): string {
+  return remark === "" ? text : `${text} (${remark})`;
+}
+
 function paragraph({ pvd, origin, rows }: DescribedPvd): string {
   const title = `${pvd.id}  ${origin}, interface ${pvd.interface.name}, MTU ${pvd.mtu}, ` +
     `handle ${pvd.handle}`;
   const lines = rows.flatMap(([name, values]) =>
-    values.map(({ text, remark }, i) =>
-      `  ${(i === 0 ? name : "").padEnd(10)} ${text}${remark === "" ? "" : ` (${remark})`}`
-    )
+    values.map((value, i) => `  ${(i === 0 ? name : "").padEnd(10)} ${inWords(value)}`)
   );
   return [title, ...lines].map((line) => `${printable(line)}\n`).join("");
 }
@@ -133,7 +146,7 @@ function describeAddress(address: PvdInfo["addresses"][number]): Value {
   };
 }
 
-function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): Value {
+function serverValue({ address, port, source }: PvdDnsServer): Value {
   const text = port === 53
     ? address
     : address.includes(":")

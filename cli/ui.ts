@@ -25,7 +25,11 @@ export async function* ui(words: string[]): AsyncGenerator<string> {
   if (solicit) await getpvdinfo("localhost", null, { solicit });
   else readPicture();
   const server = await UiServer.start(
-    { read: readPicture, whenChanged: whenHostChanges, answer: answerDestination },
+    {
+      read: readPicture,
+      whenChanged: (call) => whenHostChanges(call, solicit),
+      answer: answerDestination,
+    },
     portNumber(port),
   );
   yield json

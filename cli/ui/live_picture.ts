@@ -4,7 +4,7 @@
  * @module
  */
 
-import { clearTimeout, setTimeout } from "node:timers";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { type Picture, type Refusal, refusalOf } from "./picture.ts";
 
 /** Where the pictures come from. */
@@ -39,13 +39,14 @@ export class LivePicture {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** No look before this time. */
   #nextMs = 0;
-  /** What was told last, without what counts down, and when. */
+  /** What was told last, without what counts down. */
   #told = "";
-  #toldMs = -Infinity;
+  readonly #repeatMs: number;
 
   /** Reads nothing before there is a viewer. */
-  constructor(source: PictureSource) {
+  constructor(source: PictureSource, repeatMs = REPEAT_MS) {
     this.#source = source;
+    this.#repeatMs = repeatMs;
   }
 
   /** How many are looking. */
@@ -56,7 +57,7 @@ export class LivePicture {
   /** Tells a viewer the picture at once, and then each other one. Returns what ends it. */
   view(viewer: Viewer): () => void {
     this.#viewers.add(viewer);
-    this.#stop ??= this.#source.whenChanged(() => this.#schedule());
+    this.#stop ??= this.#start();
     viewer(encode(this.#look()));
     return () => {
       this.#viewers.delete(viewer);
@@ -65,6 +66,18 @@ export class LivePicture {
       this.#stop = null;
       if (this.#timer) clearTimeout(this.#timer);
       this.#timer = null;
+    };
+  }
+
+  #start(): () => void {
+    const stop = this.#source.whenChanged(() => this.#schedule());
+    const timer = setInterval(() => {
+      this.#told = "";
+      this.#schedule();
+    }, this.#repeatMs);
+    return () => {
+      clearInterval(timer);
+      stop();
     };
   }
 
@@ -81,10 +94,8 @@ export class LivePicture {
       event,
       (key, value) => key.endsWith("Seconds") ? undefined : value,
     );
-    const nowMs = performance.now();
-    if (state === this.#told && nowMs - this.#toldMs < REPEAT_MS) return;
+    if (state === this.#told) return;
     this.#told = state;
-    this.#toldMs = nowMs;
     const text = encode(event);
     for (const viewer of this.#viewers) viewer(text);
   }

@@ -48,6 +48,12 @@ export function formatAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
 }
 
+/** The address in its one canonical spelling without zone, or null where the text is no address. */
+export function canonicalAddress(text: string): string | null {
+  const parsed = parseAddress(text);
+  return parsed && formatAddress(parsed.bytes);
+}
+
 /** fe80::/10 (RFC 4291 2.5.6) or 169.254.0.0/16 (RFC 3927). */
 export function isLinkLocal(bytes: Uint8Array): boolean {
   return bytes.length === 4
@@ -87,6 +93,11 @@ export function networkOf(bytes: Uint8Array, prefixLength: number): Uint8Array {
     network.fill(0, whole + 1);
   }
   return network;
+}
+
+/** "address/length" of a prefix, its bits behind the length zero. */
+export function formatPrefix(bytes: Uint8Array, prefixLength: number): string {
+  return `${formatAddress(networkOf(bytes, prefixLength))}/${prefixLength}`;
 }
 
 /** Whether the first `prefixLength` bits of two addresses of one family are equal. */

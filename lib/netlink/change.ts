@@ -1,12 +1,12 @@
 /**
- * Changes one route or one rule of the kernel (rtnetlink(7)).
+ * Changes one route, one rule or one address of the kernel (rtnetlink(7)).
  *
  * @module
  */
 
 import { native } from "../../ffi/library.ts";
 
-/** "add" is refused where there is one already; "replace" is for routes. */
+/** "add" is refused where there is one already; "replace" is for routes, and gives an address other lifetimes. */
 export type ChangeOperation = "add" | "replace" | "remove";
 
 const OPERATIONS: Record<ChangeOperation, number> = { add: 1, replace: 2, remove: 3 };
@@ -14,7 +14,7 @@ const OPERATIONS: Record<ChangeOperation, number> = { add: 1, replace: 2, remove
 /**
  * Asks for one change and waits for the kernel's word.
  *
- * @param record The bytes of a RouteRecord or RuleRecord.
+ * @param record The bytes of a RouteRecord, RuleRecord or AddressRecord.
  * @returns 0 when it is done, else the errno of the refusal: EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on.
  */
 export function changeKernel(operation: ChangeOperation, record: Uint8Array): number {

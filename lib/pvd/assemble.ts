@@ -44,7 +44,9 @@ function describe(draft: PvdDraft): AssembledPvd {
   );
   const unsure = new Set(draft.attribution === "unknown" ? dynamicAddresses(draft) : []);
   const dnsServers = [...draft.dnsServers.values()];
-  const id = draft.router === null ? link.name : `${draft.router}%${link.name}`;
+  // Names the instance, as the ID alone does not.
+  const instance = draft.router === null ? link.name : `${draft.router}%${link.name}`;
+  const id = draft.id ?? instance;
   const sure = addresses.filter(({ address }) => !LINK_LOCAL.test(address) && !unsure.has(address));
   const pairOf = (family: 4 | 6): Pair => {
     const address = sure.find((candidate) => candidate.family === family);
@@ -61,9 +63,12 @@ function describe(draft: PvdDraft): AssembledPvd {
   const { ai_addr, gateway_addr } = pairs[sure[0]?.family ?? 6];
   const mtu = draft.advertisedMtu || link.record.mtu;
   const pvd: PvdInfo = {
-    handle: handleOf(link.index, draft.router === null ? "" : id),
+    handle: handleOf(
+      link.index,
+      draft.id !== null ? `${draft.id} ${instance}` : draft.router !== null ? instance : "",
+    ),
     id,
-    kind: "implicit",
+    kind: draft.id === null ? "implicit" : "explicit",
     interface: { name: link.name, index: link.index },
     router: draft.router,
     attribution: draft.attribution,
@@ -79,9 +84,14 @@ function describe(draft: PvdDraft): AssembledPvd {
       ? socketAddress(dnsServers[0].address, link.index, dnsServers[0].port)
       : null,
   };
+  if (draft.name) {
+    const { sequence, legacy, httpInfo, delay } = draft.name;
+    Object.assign(pvd, { sequence, legacy, httpInfo, delay });
+  }
   if (draft.pref64 !== undefined) pvd.pref64 = draft.pref64;
   if (draft.captivePortal !== undefined) pvd.captivePortal = draft.captivePortal;
   if (draft.advertisement !== undefined) pvd.advertisement = draft.advertisement;
+  if (draft.unconfigured !== undefined) pvd.unconfigured = draft.unconfigured;
   return { pvd, pairs };
 }
 

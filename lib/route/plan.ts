@@ -18,6 +18,7 @@
 import { createHash } from "node:crypto";
 import {
   formatAddress,
+  formatPrefix,
   isLinkLocal,
   isLoopback,
   networkOf,
@@ -155,7 +156,7 @@ interface Prefix {
 
 function prefixOf(bytes: Uint8Array, prefixLength: number): Prefix {
   const network = networkOf(bytes, prefixLength);
-  return { text: `${formatAddress(network)}/${prefixLength}`, bytes: network, prefixLength };
+  return { text: formatPrefix(bytes, prefixLength), bytes: network, prefixLength };
 }
 
 function holds({ bytes, prefixLength }: Prefix, address: Uint8Array): boolean {
@@ -300,7 +301,12 @@ function chooseNexthop(pvd: PvdInfo, address: PvdAddress, bytes: Uint8Array): Ch
 }
 
 /** Attributions that name the router, and not only the lack of another. */
-const TELLING: ReadonlySet<string> = new Set(["router-advertisement", "systemd-networkd", "rule"]);
+const TELLING: ReadonlySet<string> = new Set([
+  "router-advertisement",
+  "mif-daemon",
+  "systemd-networkd",
+  "rule",
+]);
 
 // ── Selectors ──
 

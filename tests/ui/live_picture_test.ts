@@ -15,18 +15,22 @@ class Played {
   reads = 0;
   watchers = 0;
   change: () => void = () => {};
-  readonly live = new LivePicture({
-    read: () => {
-      this.reads++;
-      if (this.picture instanceof MifError) throw this.picture;
-      return this.picture;
-    },
-    whenChanged: (call) => {
-      this.watchers++;
-      this.change = call;
-      return () => void this.watchers--;
-    },
-  });
+  readonly live: LivePicture;
+
+  constructor(repeatMs?: number) {
+    this.live = new LivePicture({
+      read: () => {
+        this.reads++;
+        if (this.picture instanceof MifError) throw this.picture;
+        return this.picture;
+      },
+      whenChanged: (call) => {
+        this.watchers++;
+        this.change = call;
+        return () => void this.watchers--;
+      },
+    }, repeatMs);
+  }
 }
 
 const event = (text: string) => {
@@ -77,6 +81,18 @@ test("many changes are one look, and seconds that count down are none", async ()
   await waitFor("what is told", () => texts.length === told + 1);
   assert.equal(played.reads, 4);
   end();
+});
+
+test("what counts down is told anew from time to time", async () => {
+  const played = new Played(20);
+  const texts: string[] = [];
+  const end = played.live.view((text) => texts.push(text));
+  await waitFor("it again", () => texts.length >= 3);
+  assert.deepEqual(new Set(texts).size, 1);
+  end();
+  const { reads } = played;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(played.reads, reads);
 });
 
 test("a look that fails is told, and the next one that does not", async () => {

@@ -202,7 +202,7 @@ function makeVerdict({ family, refusal }: Verdict): HTMLElement {
 
 /** What is good to know, but not at first sight. */
 function drawDetails(list: HTMLElement, pvd: PvdInfo): void {
-  const { advertisement } = pvd;
+  const { advertisement, unconfigured } = pvd;
   const rows: [string, string[]][] = [
     [
       "Routes",
@@ -219,6 +219,15 @@ function drawDetails(list: HTMLElement, pvd: PvdInfo): void {
         : advertisement.prefixes.map((it) =>
           it.prefix + (it.validSeconds === 0 ? ", taken back" : "")
         ),
+    ],
+    [
+      "Not taken",
+      unconfigured === undefined ? [] : [
+        ...unconfigured.prefixes,
+        ...unconfigured.routes.map(({ destination, gateway }) =>
+          gateway === null ? destination : `${destination} via ${gateway}`
+        ),
+      ],
     ],
     ["Sequence", pvd.sequence === undefined ? [] : [String(pvd.sequence)]],
     ["MTU", [String(pvd.mtu)]],

@@ -26,6 +26,8 @@ export function originOf({ attribution, router, interface: { name } }: PvdInfo):
       return "from the only router of its link";
     case "router-advertisement":
       return "heard from its router";
+    case "mif-daemon":
+      return "heard from its router by mif daemon";
     case "systemd-networkd":
       return "from its router, says systemd-networkd";
     case "rule":
