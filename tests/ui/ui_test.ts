@@ -10,6 +10,7 @@ import {
   labSkip,
   NETWORK_1,
   NETWORK_2,
+  pvdOption,
   SERVICE_IPV6,
   twoRouters,
   World,
@@ -25,7 +26,7 @@ const HOSTILE_LINK = `"><b>x&lt;'`;
 const HOSTILE_DOMAIN = "<script>owned=1</script><img/src=x/onerror=owned=1>";
 const HOSTILE_PORTAL = `javascript:owned=1//"><svg/onload=owned=1>`;
 
-const PVD_1 = `${NETWORK_1.routerLinkLocal}%h0`;
+const PVD_1 = "pvd.one.example";
 const PVD_2 = `${NETWORK_2.routerLinkLocal}%h0`;
 
 /** To four routers on h0 and from them to three PvDs, two of which have name servers; and to one without a router. */
@@ -52,6 +53,7 @@ test("the picture in a browser", lab, async (context) => {
     advertise1: {
       dnssl: [{ domains: [NETWORK_1.domain, HOSTILE_DOMAIN] }],
       captivePortal: HOSTILE_PORTAL,
+      options: [pvdOption({ id: PVD_1, sequence: 7 })],
     },
   });
   host.ip("link", "add", "name", HOSTILE_LINK, "type", "veth", "peer", "name", "far");
@@ -81,6 +83,8 @@ test("the picture in a browser", lab, async (context) => {
     const verdict = await page.evaluate<string>(`${ofPvd(id, ".verdicts")}.textContent`);
     assert.match(verdict, /IPv6 sockets are refused EPVDROUTE/);
   }
+  assert.match(await page.evaluate(`${ofPvd(PVD_1, ".kicker")}.textContent`), /^Explicit PvD/);
+  assert.match(await page.evaluate(`${ofPvd(PVD_2, ".kicker")}.textContent`), /^Implicit PvD/);
   assert.equal((await texts(page, ".badge")).filter((text) => text !== "").length, 1);
 
   await context.test("lines lead from interface to router to PvD to what it has", async () => {
