@@ -17,6 +17,7 @@ import { list } from "./cli/list.ts";
 import { mh } from "./cli/mh.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
+import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
 import { validate } from "./cli/validate.ts";
 import { watch } from "./cli/watch.ts";
@@ -59,6 +60,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     run: mh,
     summary:
       "messages of Mobile IPv6: dump [-i IF] [-r FILE] [-w FILE] [--json] [--count] [--draft], decode HEX, send TYPE --to ADDRESS",
+  },
+  ui: {
+    run: ui,
+    summary: "a live picture of all this, in a browser [--port PORT] [--solicit] [--json]",
   },
   daemon: {
     run: daemon,

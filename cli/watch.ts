@@ -8,6 +8,7 @@ import process from "node:process";
 import { styleText } from "node:util";
 import { type PvdEvent, type PvdInfo, watchPvds } from "../mod.ts";
 import { describeServer } from "./list.ts";
+import { printable } from "./printable.ts";
 import { readOptions } from "./usage.ts";
 
 /** One line for each event, with `--json` a PvdEvent; until SIGINT or SIGTERM. */
@@ -29,7 +30,9 @@ export async function* watch(words: string[]): AsyncGenerator<string> {
 function describer(): (event: PvdEvent) => string {
   const known = new Map<number, Facts>();
   const line = (type: string, id: string, rest = "") =>
-    `${type.padEnd(8)} ${styleText("bold", id)}${rest === "" ? "" : `  ${rest}`}\n`;
+    `${type.padEnd(8)} ${styleText("bold", printable(id))}${
+      rest === "" ? "" : `  ${printable(rest)}`
+    }\n`;
   return ({ type, pvd }) => {
     if (pvd === null) return line(type, "none");
     if (type === "default") return line(type, pvd.id);
