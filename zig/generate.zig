@@ -124,7 +124,8 @@ fn view(out: *std.Io.Writer, comptime Record: type) !void {
 /// Records that TypeScript writes too. The bytes of an array field are written through its view.
 fn writable(comptime Record: type) bool {
     return switch (Record) {
-        layout.MessageRecord, layout.OptionRecord, layout.RouteRecord, layout.RuleRecord => true,
+        layout.MessageRecord, layout.OptionRecord => true,
+        layout.RouteRecord, layout.RuleRecord, layout.AddressRecord => true,
         else => false,
     };
 }
@@ -177,6 +178,7 @@ fn assertions(out: *std.Io.Writer) !void {
         \\#include <linux/if_addr.h>
         \\#include <linux/if_link.h>
         \\#include <linux/fib_rules.h>
+        \\#include <linux/filter.h>
         \\#include <linux/nexthop.h>
         \\
     );

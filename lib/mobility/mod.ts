@@ -1,7 +1,7 @@
 /**
  * Mobile IPv6 (RFC 6275) and its sockets API (RFC 4584): messages and headers between bytes and objects.
  *
- * Nothing here needs the native library or a permission.
+ * The messages and headers need neither the native library nor a permission; sockets do.
  *
  * @example
  * ```ts
@@ -37,6 +37,12 @@ export type {
   UnknownOption as UnknownNdOption,
 } from "../ndp/options.ts";
 export { buildMobility } from "./build_mobility.ts";
+export {
+  type Binding,
+  Correspondent,
+  type CorrespondentOptions,
+  type MobilityReply,
+} from "./correspondent.ts";
 export {
   buildDestinationOptions,
   type DestinationOption,
@@ -98,6 +104,7 @@ export type {
   MobilityMessageInit,
   UnknownMobilityMessage,
 } from "./message.ts";
+export { kernelHasMobileIpv6 } from "./kernel_support.ts";
 export {
   buildMobilityIcmp,
   type HomeAgentAddressDiscoveryReply,
@@ -125,7 +132,25 @@ export type {
   OptionFault,
   Untyped,
 } from "./mobility_option.ts";
+export { MobileNode, type MobileNodeOptions, type Registration } from "./mobile_node.ts";
+export type { MobilitySendOptions } from "./mobility_sender.ts";
+export { MobilitySocket, mobilitySocket, type MobilitySocketOptions } from "./mobility_socket.ts";
 export { parseMobility, type ParseMobilityOptions } from "./parse_mobility.ts";
+export type { ReceivedMobility } from "./received.ts";
+export {
+  AUTHENTICATOR_SIZE,
+  authorizeBinding,
+  bindingAuthenticator,
+  bindingManagementKey,
+  careOfKeygenToken,
+  homeKeygenToken,
+  KEYGEN_TOKEN_SIZE,
+  MAX_NONCE_LIFETIME_SECONDS,
+  MAX_RR_BINDING_LIFETIME_SECONDS,
+  MAX_TOKEN_LIFETIME_SECONDS,
+  NODE_KEY_SIZE,
+  verifyBinding,
+} from "./return_routability.ts";
 export {
   buildRoutingHeader,
   type MalformedRoutingHeader,
