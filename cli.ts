@@ -11,6 +11,7 @@ import process from "node:process";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
+import { lab } from "./cli/lab.ts";
 import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
@@ -41,6 +42,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  lab: {
+    run: lab,
+    summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
