@@ -1,7 +1,7 @@
 // The programs of examples/ do in the lab what they say, and the guides show them as they are.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -145,10 +145,43 @@ describe("they run, without privileges", () => {
   });
 });
 
-describe("they are as they should be", () => {
-  const names = readdirSync(new URL("examples/", ROOT)).filter((name) => name.endsWith(".ts"));
-  const source = (name: string) => readFileSync(new URL(`examples/${name}`, ROOT), "utf8");
+const names = readdirSync(new URL("examples/", ROOT)).filter((name) => name.endsWith(".ts"));
+const source = (name: string) => readFileSync(new URL(`examples/${name}`, ROOT), "utf8");
 
+describe("the guides show them", () => {
+  const pages = readdirSync(new URL("docs/", ROOT)).filter((name) => name.endsWith(".md"));
+  const shown = pages.flatMap((page) =>
+    [...readFileSync(new URL(`docs/${page}`, ROOT), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)]
+      .map(([, code]) => ({ page, code: code! }))
+  );
+
+  test("code in a guide is an example, as it is", () => {
+    for (const { page, code } of shown) {
+      assert.ok(names.some((name) => source(name) === code), `${page} shows what is no example`);
+    }
+  });
+
+  test("each example is in a guide", () => {
+    const unseen = names.filter((name) => !shown.some(({ code }) => code === source(name)));
+    assert.deepEqual(unseen, []);
+  });
+
+  test("links in the guides lead somewhere, and their index has them all", () => {
+    for (const page of pages) {
+      const text = readFileSync(new URL(`docs/${page}`, ROOT), "utf8");
+      for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+        assert.ok(
+          existsSync(new URL(target!, new URL(`docs/${page}`, ROOT))),
+          `${page}: ${target}`,
+        );
+      }
+    }
+    const index = readFileSync(new URL("docs/README.md", ROOT), "utf8");
+    for (const page of pages) assert.ok(page === "README.md" || index.includes(`(${page})`), page);
+  });
+});
+
+describe("they are as they should be", () => {
   test("each is tried above", () => {
     const here = readFileSync(fileURLToPath(import.meta.url), "utf8");
     for (const name of names) assert.ok(here.includes(`test("${name.replace(".ts", "")}"`), name);
