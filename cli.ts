@@ -13,6 +13,7 @@ import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
+import { lab } from "./cli/lab.ts";
 import { list } from "./cli/list.ts";
 import { mh } from "./cli/mh.ts";
 import { resolve } from "./cli/resolve.ts";
@@ -68,6 +69,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   daemon: {
     run: daemon,
     summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
+  },
+  lab: {
+    run: lab,
+    summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
   },
   doctor: {
     run: doctor,
