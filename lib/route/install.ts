@@ -147,6 +147,14 @@ const CLOSED_MS = 200;
  * peers of connections that are no more.
  *
  * @throws {MifError} As {@linkcode installRoutes} does.
+ *
+ * @example
+ * ```ts
+ * import { removeRoutes } from "@mif/sockets";
+ *
+ * const { changes } = await removeRoutes({ dryRun: true });
+ * for (const { command } of changes) console.log(command);
+ * ```
  */
 export async function removeRoutes(options: { dryRun?: boolean } = {}): Promise<RouteReport> {
   const plan = () => ({ changes: planRemoval(readHostRoutes().state), notices: [] });
@@ -164,6 +172,13 @@ export async function removeRoutes(options: { dryRun?: boolean } = {}): Promise<
  * Our tables as they are, by number and family. Needs no privilege.
  *
  * @throws {MifError} Those of {@linkcode listPvds}.
+ *
+ * @example
+ * ```ts
+ * import { showRoutes } from "@mif/sockets";
+ *
+ * for (const { table, sources, gateway } of showRoutes()) console.log(table, sources, gateway);
+ * ```
  */
 export function showRoutes(): RouteTable[] {
   const { routes, rules, ownAddresses } = readHostRoutes().state;
