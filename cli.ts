@@ -8,6 +8,7 @@
  */
 
 import process from "node:process";
+import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
@@ -15,6 +16,7 @@ import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
+import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -27,6 +29,7 @@ type Command = (
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
   list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -41,6 +44,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  daemon: {
+    run: daemon,
+    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",

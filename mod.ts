@@ -91,6 +91,8 @@ export {
   socket,
   type WaitOptions,
 } from "./lib/socket/socket.ts";
+export type { PvdEvent } from "./lib/watch/difference.ts";
+export { watchPvds, type WatchPvdsOptions } from "./lib/watch/watch_pvds.ts";
 export {
   createWebSocket,
   type PvdWebSocket,

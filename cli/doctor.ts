@@ -24,6 +24,8 @@ interface Diagnosis {
   rules: number;
   /** Whether options of Router Advertisements are heard. */
   advertisements: boolean;
+  /** The `mif` daemon, and what is known by it; `used` false where it is not there, or a warning says why it is not used. */
+  daemon: { used: boolean; pid: number | null; pvds: number };
   /** Kinds of kernel tables that did not hold still while they were read. */
   unsettled: string[];
   sources: { source: string; found: boolean; statements: number }[];
@@ -41,7 +43,7 @@ const KERNEL_RULE_PRIORITIES = [0, 32766, 32767];
 
 function diagnose(): Diagnosis {
   const library = load();
-  const { kernel, sources } = readHost();
+  const { kernel, sources, daemon } = readHost();
   const { versions } = process;
   return {
     library,
@@ -51,13 +53,18 @@ function diagnose(): Diagnosis {
     links: kernel.links.length,
     rules: kernel.rules.filter(({ priority }) => !KERNEL_RULE_PRIORITIES.includes(priority)).length,
     advertisements: listening() === true,
+    daemon: {
+      used: daemon.state !== null,
+      pid: daemon.state?.pid ?? null,
+      pvds: daemon.state?.words.headers.length ?? 0,
+    },
     unsettled: kernel.unsettled,
     sources: sources.map(({ source, found, resolvers, prefixes }) => ({
       source,
       found,
       statements: resolvers.length + prefixes.length,
     })),
-    warnings: sources.flatMap(({ warnings }) => warnings),
+    warnings: [daemon.report, ...sources].flatMap(({ warnings }) => warnings),
   };
 }
 
@@ -76,6 +83,12 @@ function describe(diagnosis: Diagnosis): string {
       diagnosis.advertisements
         ? "options of Router Advertisements are heard while a program runs"
         : "Router Advertisements are not heard: the kernel refused the socket",
+    ],
+    [
+      "daemon",
+      diagnosis.daemon.used
+        ? `process ${diagnosis.daemon.pid} hears routers for us; ${diagnosis.daemon.pvds} PvDs heard`
+        : "no mif daemon that could be used",
     ],
     [
       "DNS",

@@ -128,7 +128,8 @@ function describeAddress(address: PvdInfo["addresses"][number]): string {
   return remarks.length === 0 ? text : `${text} (${remarks.join(", ")})`;
 }
 
-function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): string {
+/** A server with its port, where that is not 53, and its source. */
+export function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): string {
   const where = port === 53
     ? address
     : address.includes(":")

@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 8;
+export const ABI_VERSION: number = 9;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 

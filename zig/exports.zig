@@ -308,6 +308,17 @@ export fn mif_give(fd: i32) i32 {
     return if (ownership.disown(fd)) 0 else failed(.BADF);
 }
 
+/// Writes CLOCK_BOOTTIME as nanoseconds, 8 bytes: one clock for all processes since the machine started, which goes on
+/// while it sleeps. Returns 0.
+export fn mif_boot_time(out: ?[*]u8, size: u32) i32 {
+    const bytes = slice(out, size) orelse return failed(.FAULT);
+    if (bytes.len < 8) return failed(.INVAL);
+    const time = sys.clock(.BOOTTIME);
+    const nanoseconds = @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
+    std.mem.writeInt(u64, bytes[0..8], nanoseconds, .little);
+    return 0;
+}
+
 /// Closes a descriptor of the calling thread. EBADF where it is not.
 export fn mif_close(fd: i32) i32 {
     if (!ownership.disown(fd)) return failed(.BADF);

@@ -66,9 +66,9 @@ export function changeNumber(): number {
 /**
  * Has a function called soon after each change that is heard, whoever heard it by {@linkcode changeNumber}.
  *
- * @returns What ends it.
+ * @returns What ends it, and tells whether it had not ended before.
  */
-export function whenChanged(call: () => void): () => void {
+export function whenChanged(call: () => void): () => boolean {
   changed.add(call);
   return () => changed.delete(call);
 }

@@ -58,7 +58,7 @@ export function groupPvds(facts: HostFacts): AssembledPvd[] {
     if (!draft) continue;
     describeDraft(draft, one);
     // All it said was heard: what is not its, it did not give.
-    if (draft.attribution === "unknown") draft.attribution = "router-advertisement";
+    if (draft.attribution === "unknown") draft.attribution = one.by;
   }
   for (const link of links.values()) placeRouterRoutes(link);
   for (const one of pvds) {

@@ -15,7 +15,6 @@ import type { Link, PvdDraft } from "./draft.ts";
 import { type Evidence, evidenceFor, findLink } from "./evidence.ts";
 import type { HostFacts } from "./group.ts";
 
-const HEARD = "router-advertisement";
 const DNS_PORT = 53;
 
 const IPV6_MTU_MIN = 1280;
@@ -26,13 +25,13 @@ export function placeNameService(
   evidence: Map<Link, Evidence[]>,
   facts: HostFacts,
 ): void {
-  for (const { interface: index, router, pvd, option } of facts.advertised.options) {
+  for (const { interface: index, router, pvd, by, option } of facts.advertised.options) {
     const draft = links.get(index)?.routerDraft(router, pvd);
     if (!draft) continue;
     switch (option.name) {
       case "rdnss":
         for (const { address } of ofNetworks(option.addresses.map((address) => ({ address })))) {
-          addServer(draft, address, DNS_PORT, HEARD);
+          addServer(draft, address, DNS_PORT, by);
         }
         break;
       case "dnssl":

@@ -126,6 +126,7 @@ const SURENESS: Record<Attribution, number> = {
   rule: 2,
   "systemd-networkd": 2,
   "router-advertisement": 2,
+  "mif-daemon": 2,
 };
 
 /** A default of earlier, as it is now where it still is the default. */

@@ -40,7 +40,7 @@ export interface PvdDnsServer {
   address: string;
   /** UDP and TCP port, mostly 53. */
   port: number;
-  /** Who said so: "router-advertisement", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
+  /** Who said so: "router-advertisement", "mif-daemon", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
   source: string;
 }
 
@@ -107,6 +107,7 @@ export interface PvdUnconfigured {
  * - `"interface"`: no router is involved; all of this was configured on the interface (IPv4, static).
  * - `"sole-router"`: the link has this one router, so its IPv6 configuration is taken to be its.
  * - `"router-advertisement"`: this process heard the router announce the prefix.
+ * - `"mif-daemon"`: the `mif` daemon heard it.
  * - `"systemd-networkd"`: networkd names the router (ConfigProvider).
  * - `"rule"`: a routing rule or a source-specific default route sends the prefix' packets to the router.
  * - `"unknown"`: the link has several routers and nothing says which of them gave what. Prefixes that cannot be
@@ -116,6 +117,7 @@ export type Attribution =
   | "interface"
   | "sole-router"
   | "router-advertisement"
+  | "mif-daemon"
   | "systemd-networkd"
   | "rule"
   | "unknown";

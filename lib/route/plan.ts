@@ -313,7 +313,12 @@ function chooseNexthop(pvd: PvdInfo, address: PvdAddress, bytes: Uint8Array): Ch
 }
 
 /** Attributions that name the router, and not only the lack of another. */
-const TELLING: ReadonlySet<string> = new Set(["router-advertisement", "systemd-networkd", "rule"]);
+const TELLING: ReadonlySet<string> = new Set([
+  "router-advertisement",
+  "mif-daemon",
+  "systemd-networkd",
+  "rule",
+]);
 
 // ── Selectors ──
 

@@ -71,17 +71,18 @@ test("a whole advertisement is described with what is left of each lifetime", ()
   assert.deepEqual(memory.pvds(25_500), [{
     interface: 3,
     router: R1,
+    by: "router-advertisement",
     pvd: null,
     isHeaderNested: false,
     advertisement: {
-      routerLifetimeSeconds: 74,
+      routerLifetimeSeconds: 75,
       preference: "high",
       hopLimit: 65,
       managed: true,
       other: false,
       homeAgent: false,
       prefixes: [
-        { prefix: P, onLink: true, autonomous: false, validSeconds: 24, preferredSeconds: 0 },
+        { prefix: P, onLink: true, autonomous: false, validSeconds: 25, preferredSeconds: 0 },
         {
           prefix: "2001:db8:2::/64",
           onLink: true,
@@ -90,10 +91,10 @@ test("a whole advertisement is described with what is left of each lifetime", ()
           preferredSeconds: null,
         },
       ],
-      routes: [{ destination: "2001:db8:70::/48", preference: "low", lifetimeSeconds: 34 }],
+      routes: [{ destination: "2001:db8:70::/48", preference: "low", lifetimeSeconds: 35 }],
       dnsServers: [
-        { address: "2001:db8::53", lifetimeSeconds: 4 },
-        { address: "fe80::53", lifetimeSeconds: 4 },
+        { address: "2001:db8::53", lifetimeSeconds: 5 },
+        { address: "fe80::53", lifetimeSeconds: 5 },
       ],
       searchDomains: [{ domain: "one.example", lifetimeSeconds: null }],
     },
