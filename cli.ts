@@ -97,9 +97,10 @@ async function main(words: string[]): Promise<number> {
     const output = await command.run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
+    const encoder = new TextEncoder();
     for await (const text of output) {
-      // Who reads slowly is waited for.
-      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+      // Who reads slowly is waited for. Bytes are written faster than text.
+      if (!process.stdout.write(encoder.encode(text))) await once(process.stdout, "drain");
     }
     return 0;
   } catch (error) {
