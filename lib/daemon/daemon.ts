@@ -28,7 +28,7 @@ import { hearChanges } from "../socket/table_news.ts";
 import { hearAnnouncements } from "../watch/announcements.ts";
 import { RouterListener } from "../watch/router_listener.ts";
 import { Publisher } from "./publisher.ts";
-import { makeDirectory, removeState, socketStamp, writeState } from "./state_file.ts";
+import { makeDirectory, removeSocket, removeState, socketStamp, writeState } from "./state_file.ts";
 import { StateServer } from "./state_server.ts";
 
 /** What {@linkcode runDaemon} takes. */
@@ -73,7 +73,7 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
   const routers = RouterListener.open(hearAdvertisement);
   if (routers === null) log("the kernel has no IPv6: there are no routers to hear");
   stack.defer(() => routers?.close());
-  removeState();
+  removeSocket();
   const server = new StateServer(STATE_SOCKET, log);
   const ownSocket = socketStamp();
   // Unless another daemon has taken our place: then they are its.
