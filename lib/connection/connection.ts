@@ -140,7 +140,8 @@ function writableOf(socket: RuntimeSocket, failure: Error | null): WritableStrea
     },
     write(chunk) {
       return new Promise((resolve, reject) => {
-        socket.write(chunk, (error) => error ? reject(error) : resolve());
+        // What ended the socket, and not what the runtime makes of it for a write under way (Deno: ECANCELED).
+        socket.write(chunk, (error) => error ? reject(socket.errored ?? error) : resolve());
       });
     },
     close() {
