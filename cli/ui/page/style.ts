@@ -121,9 +121,11 @@ tbody tr:last-child > * { border-bottom: 0; padding-bottom: 2px; }
 details { margin-top: 10px; border-top: 1px solid var(--hair); padding-top: 8px; }
 summary { cursor: pointer; color: var(--quiet); font-size: 12.5px; }
 dl > div { display: grid; grid-template-columns: 104px 1fr; gap: 8px; margin-top: 6px; font-size: 12.5px; }
-dt { color: var(--quiet); } dd bdi { display: block; }
+dt { color: var(--quiet); }
 .card.leaf { box-shadow: none; border-color: color-mix(in srgb, var(--hue) 35%, var(--edge)); padding: 9px 14px 10px; }
-.leaf > ul:not(.chips) { display: grid; gap: 3px; margin-top: 3px; }
+.leaf ul:not(.chips) { display: grid; gap: 3px; margin-top: 3px; }
+.fold:not(.open) > ul > li:nth-child(n+7) { display: none; }
+.fold > .chip { margin-top: 6px; font-size: 12px; color: var(--quiet); }
 .leaf li { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 12px; font-size: 13.5px; border-radius: 5px; }
 .leaf li .quiet { font-size: 12px; }
 .leaf li.faded > .mono { color: var(--quiet); }
