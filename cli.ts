@@ -13,6 +13,7 @@ import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
+import { lab } from "./cli/lab.ts";
 import { list } from "./cli/list.ts";
 import { mh } from "./cli/mh.ts";
 import { resolve } from "./cli/resolve.ts";
@@ -69,6 +70,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     run: daemon,
     summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
   },
+  lab: {
+    run: lab,
+    summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
+  },
   doctor: {
     run: doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
@@ -92,9 +97,10 @@ async function main(words: string[]): Promise<number> {
     const output = await command.run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
+    const encoder = new TextEncoder();
     for await (const text of output) {
-      // Who reads slowly is waited for.
-      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+      // Who reads slowly is waited for. Bytes are written faster than text.
+      if (!process.stdout.write(encoder.encode(text))) await once(process.stdout, "drain");
     }
     return 0;
   } catch (error) {

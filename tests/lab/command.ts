@@ -19,7 +19,9 @@ export interface CommandResult {
   status: number | null;
   /** The signal that ended it, or null. */
   signal: string | null;
+  /** What it wrote to standard output. */
   stdout: string;
+  /** What it wrote to standard error. */
   stderr: string;
   /** Whether it was killed because its time was over. */
   timedOut: boolean;
@@ -83,6 +85,7 @@ export function commandOutput(argv: readonly string[], input = ""): string {
 
 /** A running command: a daemon, a sniffer, a source of churn. */
 export class LabProcess {
+  /** Its command line. */
   readonly argv: readonly string[];
   /** All it wrote to standard output so far; empty where `onLine` takes it. */
   stdout = "";

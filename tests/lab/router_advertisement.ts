@@ -40,11 +40,15 @@ export interface RouterAdvertisementInit {
   preference?: Preference;
   /** Router lifetime; 1800 where left out, 0 is no default router. */
   lifetimeSeconds?: number;
+  /** Reachable Time; 0, which says nothing, where left out. */
   reachableMs?: number;
+  /** Retrans Timer; 0, which says nothing, where left out. */
   retransMs?: number;
   /** Source link-layer address option. */
   sourceMac?: string;
+  /** MTU option, in bytes. */
   mtu?: number;
+  /** Prefix Information options (RFC 4861 4.6.2). */
   prefixes?: PrefixInformation[];
   /** Recursive DNS servers (RFC 8106 5.1); 1800 s where no lifetime is given. */
   rdnss?: { servers: string[]; lifetimeSeconds?: number }[];
