@@ -11,6 +11,7 @@ import { targets as dbus } from "./targets/dbus.ts";
 import { targets as dns } from "./targets/dns.ts";
 import { targets as http } from "./targets/http.ts";
 import { targets as ip } from "./targets/ip.ts";
+import { targets as mobility } from "./targets/mobility.ts";
 import { targets as names } from "./targets/names.ts";
 import { targets as ndp } from "./targets/ndp.ts";
 import { targets as netlink } from "./targets/netlink.ts";
@@ -24,6 +25,7 @@ export const targets: readonly FuzzTarget[] = [
   ...dns,
   ...http,
   ...ip,
+  ...mobility,
   ...names,
   ...ndp,
   ...netlink,
@@ -40,6 +42,12 @@ export const unregistered: Readonly<Record<string, string>> = {
   "lib/dns/edns.ts: readEdns": insideOf("readMessage"),
   "lib/dns/svcb.ts: readSvcParams": insideOf("readRdata"),
   "lib/fetch/content_decoding.ts: decoded": "the decoders are the runtime's zlib",
+  "lib/mobility/destination_options.ts: readDestinationOptions": insideOf(
+    "parseDestinationOptions",
+  ),
+  "lib/mobility/mobility_option.ts: readMobilityOptions": insideOf("parseMobility"),
+  "lib/mobility/struct_field.ts: readField": "one number at a place that its caller names",
+  "lib/mobility/tlv.ts: readPadN": insideOf("parseMobility"),
   "lib/names/address_hints.ts: readHints": "the caller's own object",
   "lib/ndp/options.ts: parsePreference": insideOf("parseOption"),
   "lib/netlink/snapshot.ts: readRoutes": KERNEL,
