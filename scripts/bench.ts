@@ -1,12 +1,15 @@
 /**
- * `deno task bench [snapshot|sockets|names|fetch|mobility|mobility-dump]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch|advertisements|mobility|mobility-dump]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
  * - `sockets`: UDP and TCP of ours, beside the runtimes' own and a C program; setsockopt(pvd); CPU while waiting.
  * - `names`: questions to a name server, beside Deno.resolveDns(), Bun.dns and node:dns; memory over a million of them.
  * - `fetch`: requests and large bodies through a PvD, by http and https, beside the runtimes' own fetch.
- * - `mobility`: Mobile IPv6's messages parsed and built, beside a C program, scapy and tshark.
+ * - `advertisements`: Router Advertisements parsed, and remembered, beside a C program, and scapy and tshark where the
+ *   machine has them.
+ * - `mobility`: Mobile IPv6's messages parsed and built, beside a C program, and scapy and tshark where the machine has
+ *   them.
  * - `mobility-dump`: `mif mh dump -r` on a million messages beside tcpdump and tshark; what a raw socket gives, beside a C
  *   program.
  *
@@ -24,6 +27,12 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
+import {
+  type AdvertisementRatio,
+  advertisementRatios,
+  formatAdvertisements,
+} from "./bench/advertisement_report.ts";
+import { measureAdvertisements } from "./bench/advertisement_rounds.ts";
 import { type FetchRatio, fetchRatios, formatFetches } from "./bench/fetch_report.ts";
 import { type FetchMeasured, measureFetches } from "./bench/fetch_rounds.ts";
 import { type DumpRatio, dumpRatios, formatDumps } from "./bench/mobility_dump_report.ts";
@@ -33,7 +42,7 @@ import { measureMobility, type MobilityMeasured } from "./bench/mobility_rounds.
 import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
 import { measureNames, type NameMeasured, type NameMemory } from "./bench/name_rounds.ts";
 import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
-import { type Candidate, measureRounds } from "./bench/rounds.ts";
+import { type Candidate, type Measured, measureRounds } from "./bench/rounds.ts";
 import { formatSockets, socketRatios } from "./bench/socket_report.ts";
 import type { SocketRatio } from "./bench/socket_report.ts";
 import { measureSockets, type SocketMeasured } from "./bench/socket_rounds.ts";
@@ -60,9 +69,18 @@ interface Bench {
   fetch?: { measured: FetchMeasured[]; ratios: FetchRatio[] };
   mobility?: { measured: MobilityMeasured[]; ratios: MobilityRatio[] };
   mobilityDump?: { measured: DumpMeasured[]; ratios: DumpRatio[] };
+  advertisements?: { measured: Measured[]; ratios: AdvertisementRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets", "names", "fetch", "mobility", "mobility-dump"];
+const PARTS = [
+  "snapshot",
+  "sockets",
+  "names",
+  "fetch",
+  "advertisements",
+  "mobility",
+  "mobility-dump",
+];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -93,6 +111,7 @@ async function main(): Promise<void> {
     if (wants("sockets")) bench.sockets = await benchSockets(directory);
     if (wants("names")) bench.names = await benchNames();
     if (wants("fetch")) bench.fetch = await benchFetch();
+    if (wants("advertisements")) bench.advertisements = await benchAdvertisements(directory);
     if (wants("mobility")) bench.mobility = await benchMobility(directory);
     if (wants("mobility-dump")) bench.mobilityDump = await benchMobilityDump(directory);
   } finally {
@@ -141,11 +160,18 @@ async function benchFetch(): Promise<Bench["fetch"]> {
   return { measured, ratios: fetchRatios(measured) };
 }
 
+async function benchAdvertisements(directory: string): Promise<Bench["advertisements"]> {
+  const commands = measuringCommands(directory, "advertisements.c", "advertisements.ts");
+  if (hasScapy()) commands.scapy = [PYTHON, benchPath("advertisements.py")];
+  await using world = new World();
+  const measured = await measureAdvertisements(world, directory, commands, rounds, progress);
+  return { measured, ratios: advertisementRatios(measured) };
+}
+
 async function benchMobility(directory: string): Promise<Bench["mobility"]> {
-  const commands = {
-    ...measuringCommands(directory, "mobility.c", "mobility.ts"),
-    scapy: ["python3", benchPath("mobility_peers.py")],
-  };
+  const commands = measuringCommands(directory, "mobility.c", "mobility.ts");
+  const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
+  if (hasScapy() && hasTshark) commands.scapy = [PYTHON, benchPath("mobility_peers.py")];
   await using world = new World();
   const measured = await measureMobility(world, directory, commands, rounds, progress);
   return { measured, ratios: mobilityRatios(measured) };
@@ -160,6 +186,13 @@ async function benchMobilityDump(directory: string): Promise<Bench["mobilityDump
     ...await measureDumps(directory, mif, rounds, progress),
   ];
   return { measured, ratios: dumpRatios(measured) };
+}
+
+/** Debian's, which has its packages. */
+const PYTHON = "/usr/bin/python3";
+
+function hasScapy(): boolean {
+  return spawnSync(PYTHON, ["-c", "import scapy.layers.inet6"]).status === 0;
 }
 
 /** By whom to command line. Compiles the C program. */
@@ -235,6 +268,10 @@ function publish(bench: Bench): void {
     console.log(formatNames(measured, memory, ratios));
   }
   if (bench.fetch) console.log(formatFetches(bench.fetch.measured, bench.fetch.ratios));
+  if (bench.advertisements) {
+    const { measured, ratios } = bench.advertisements;
+    console.log(formatAdvertisements(measured, ratios));
+  }
   if (bench.mobility) console.log(formatMobility(bench.mobility.measured, bench.mobility.ratios));
   if (bench.mobilityDump) {
     console.log(formatDumps(bench.mobilityDump.measured, bench.mobilityDump.ratios));

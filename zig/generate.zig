@@ -124,7 +124,8 @@ fn view(out: *std.Io.Writer, comptime Record: type) !void {
 /// Records that TypeScript writes too. The bytes of an array field are written through its view.
 fn writable(comptime Record: type) bool {
     return switch (Record) {
-        layout.MessageRecord, layout.OptionRecord, layout.RouteRecord, layout.RuleRecord => true,
+        layout.MessageRecord, layout.OptionRecord => true,
+        layout.RouteRecord, layout.RuleRecord, layout.AddressRecord => true,
         else => false,
     };
 }

@@ -1,4 +1,4 @@
-//! What takes one call here and many of the kernel's, or of the runtime's: messages in and out of a socket, options read.
+//! What takes one call here and many of the kernel's, or the runtime's: messages in and out of a socket, options read.
 //! The rest of the socket calls are the kernel's own and go through exports.zig as they are.
 
 const std = @import("std");

@@ -116,6 +116,11 @@ export function networkOf(bytes: Uint8Array, prefixLength: number): Uint8Array {
   return network;
 }
 
+/** "address/length" of a prefix, its bits behind the length zero. */
+export function formatPrefix(bytes: Uint8Array, prefixLength: number): string {
+  return `${formatAddress(networkOf(bytes, prefixLength))}/${prefixLength}`;
+}
+
 /** Whether the first `prefixLength` bits of two addresses of one family are equal. */
 export function prefixContains(
   network: Uint8Array,

@@ -33,7 +33,9 @@ import {
 
 /** Where a mobile node is. Addresses are RFC 5952 text. */
 export interface Binding {
+  /** By which it is always known. */
   homeAddress: string;
+  /** Where it is now. */
   careOfAddress: string;
   /** The last one that was accepted. */
   sequence: number;

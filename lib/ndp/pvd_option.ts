@@ -54,7 +54,7 @@ export function parsePvdOption(bytes: Uint8Array): PvdOption | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const flags = view.getUint16(2);
   const id = readDomain(bytes, FIXED_SIZE);
-  if (id === null || !HOST_NAME.test(id.domain)) return null;
+  if (id === null || !isPvdId(id.domain)) return null;
   let at = Math.ceil(id.end / 8) * 8;
   let header: RouterAdvertisementHeader | null = null;
   if ((flags & HEADER) !== 0) {
@@ -87,6 +87,11 @@ export function parsePvdOption(bytes: Uint8Array): PvdOption | null {
  * as another one's "fe80::1%eth0".
  */
 const HOST_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+
+/** Whether a text is a PvD ID as {@linkcode parsePvdOption} gives it. */
+export function isPvdId(text: string): boolean {
+  return text.length <= 253 && HOST_NAME.test(text);
+}
 
 /**
  * The option's bytes.

@@ -15,6 +15,7 @@ export interface AssociatedAdvertisement {
   pvd: PvdName | null;
   /** The one inside the PvD option, where there is one. */
   header: RouterAdvertisementHeader;
+  isHeaderNested: boolean;
   /** What every host on the link is told. */
   options: NdOption[];
   /** What stands in the PvD option. */
@@ -28,11 +29,12 @@ export function associate(advertisement: RouterAdvertisement): AssociatedAdverti
   const known = options.filter((one): one is NdOption =>
     one.name !== "pvd" && one.name !== "unknown"
   );
-  if (!option) return { pvd: null, header, options: known, nested: [] };
+  if (!option) return { pvd: null, header, isHeaderNested: false, options: known, nested: [] };
   const { id, httpInfo, legacy, delay, sequence } = option;
   return {
     pvd: { id, httpInfo, legacy, delay, sequence },
     header: option.header ?? header,
+    isHeaderNested: option.header !== null,
     options: known,
     nested: option.options.filter(isKnown),
   };

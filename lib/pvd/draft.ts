@@ -12,7 +12,7 @@ import {
 } from "../../ffi/layout.gen.ts";
 import type { PvdName } from "../ndp/pvd_option.ts";
 import { interfaceName } from "../netlink/records.ts";
-import type { Attribution, PvdAdvertisement, PvdDnsServer } from "./pvd.ts";
+import type { Attribution, PvdAdvertisement, PvdDnsServer, PvdUnconfigured } from "./pvd.ts";
 
 /** A next hop of a default route, with what its rank depends on. */
 export interface DraftGateway {
@@ -45,6 +45,7 @@ export class PvdDraft {
   pref64: string | undefined;
   captivePortal: string | undefined;
   advertisement: PvdAdvertisement | undefined;
+  unconfigured: PvdUnconfigured | undefined;
 
   constructor(link: Link, router: string | null, id: string | null = null) {
     this.link = link;
@@ -63,6 +64,12 @@ export class LinkRouter {
 
   constructor(link: Link, address: string) {
     this.implicit = new PvdDraft(link, address);
+  }
+
+  /** The PvD that what came by this router is in where nothing says which: the only one it announces, else the implicit one. */
+  get main(): PvdDraft {
+    const [only, second] = this.explicit.values();
+    return only && !second && !this.implicit.advertisement ? only : this.implicit;
   }
 
   /** All of them; the implicit one may have nothing. */
@@ -102,10 +109,10 @@ export class Link {
     return draft;
   }
 
-  /** The implicit PvD of the only router where there is just one and no static default beside it. */
-  soleRouter(): PvdDraft | null {
+  /** The only router where there is just one and no static default beside it. */
+  soleRouter(): LinkRouter | null {
     if (this.routers.size !== 1 || this.staticGateway6) return null;
-    return this.routers.values().next().value!.implicit;
+    return this.routers.values().next().value!;
   }
 
   /** The own PvD and those of the routers. */

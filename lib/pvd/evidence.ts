@@ -38,18 +38,18 @@ export function collectEvidence(
     const statements = evidence.get(link) ?? [];
     evidence.set(link, statements);
     // Who knows no PvDs names the router; its advertisement has said which PvD of it.
-    const isTold = claim.attribution !== "router-advertisement" &&
+    const isTold = !isHeard(claim.attribution) &&
       statements.some(({ draft, ...told }) =>
         draft.router === router && draft.id !== null && told.prefixLength <= claim.prefixLength &&
         prefixContains(told.prefix, told.prefixLength, prefix)
       );
     if (!isTold) statements.push({ ...claim, prefix, draft: link.routerDraft(router, id) });
   };
-  for (const { interface: index, router, pvd: id, option } of advertised) {
+  for (const { interface: index, router, pvd: id, by, option } of advertised) {
     const link = links.get(index);
     if (!link || option.name !== "prefix-information") continue;
     const { prefix, prefixLength } = option;
-    add(link, { router, id, prefix, prefixLength, attribution: "router-advertisement" });
+    add(link, { router, id, prefix, prefixLength, attribution: by });
   }
   for (const { prefixes } of sources) {
     for (const statement of prefixes) {
@@ -86,6 +86,11 @@ export function collectEvidence(
   return evidence;
 }
 
+/** Whether somebody heard a router say so. */
+function isHeard(attribution: Attribution): boolean {
+  return attribution === "router-advertisement" || attribution === "mif-daemon";
+}
+
 /** Whether a rule looks a table up for every packet that this host sends from its source, of any user, mark or port. */
 function holdsAllPackets(rule: RuleRecord): boolean {
   return rule.action === linux.FR_ACT_TO_TBL && rule.narrowed === 0 && rule.tos === 0 &&
@@ -94,10 +99,16 @@ function holdsAllPackets(rule: RuleRecord): boolean {
     ["", "lo"].includes(interfaceName(rule.inputInterface)) && rule.outputInterface[0] === 0;
 }
 
-/** The statements that cover an address, the longest prefixes only. */
-export function evidenceFor(statements: Evidence[] | undefined, address: Uint8Array): Evidence[] {
-  const covering = (statements ?? []).filter(({ prefix, prefixLength }) =>
-    prefixContains(prefix, prefixLength, address)
+/** The statements that cover an address, the longest prefixes only; first those that `select` leaves. */
+export function evidenceFor(
+  statements: Evidence[] | undefined,
+  address: Uint8Array,
+  select: (covering: Evidence[]) => Evidence[] = (covering) => covering,
+): Evidence[] {
+  const covering = select(
+    (statements ?? []).filter(({ prefix, prefixLength }) =>
+      prefixContains(prefix, prefixLength, address)
+    ),
   );
   const longest = Math.max(...covering.map(({ prefixLength }) => prefixLength));
   return covering.filter(({ prefixLength }) => prefixLength === longest);

@@ -14,12 +14,17 @@ import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
 import type { Announcements } from "./advertised.ts";
+import type { AdvertisedPvd } from "./advertisement_memory.ts";
 import { assemble, type AssembledPvd } from "./assemble.ts";
+import { dhcp4Owners, isLease4, isLease6, isOfLease4, managedEvidence } from "./dhcp.ts";
 import { isDynamic, type Link, type LinkRouter, type PvdDraft, type RouteLeg } from "./draft.ts";
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
+import type { PvdAdvertisement, PvdInfo } from "./pvd.ts";
+import { findUnconfigured } from "./unconfigured.ts";
 
 /** All that a host says of itself at one time. */
 export interface HostFacts {
@@ -28,33 +33,53 @@ export interface HostFacts {
   sources: SourceReport[];
   /** The system's own way to an address, or null where there is none. */
   route(destination: Uint8Array): RouteAnswer | null;
+  /** What was fetched of a PvD and still holds; nothing was, where left out. */
+  additionalInfo?: (pvd: PvdInfo) => PvdAdditionalInfo | undefined;
 }
 
 /** The PvDs, best first: those the system would take by default, then by interface. */
 export function groupPvds(facts: HostFacts): AssembledPvd[] {
   const links = buildLinks(facts.kernel);
-  // All explicit ones first: with one, not everything through its router is the implicit one's.
-  for (const { interface: index, router, pvd } of facts.advertised.pvds) {
+  const { options, pvds } = facts.advertised;
+  // All explicit ones first: beside one, not everything through its router is the implicit one's.
+  for (const { interface: index, router, pvd } of pvds) {
     if (pvd) links.get(index)?.routerDraft(router, pvd.id);
   }
-  const evidence = collectEvidence(links, facts.kernel, facts.advertised.options, facts.sources);
+  const evidence = collectEvidence(links, facts.kernel, options, facts.sources);
+  for (const one of pvds) {
+    const router = links.get(one.interface)?.routers.get(one.router);
+    if (router) describeDraft(one.pvd ? router.explicit.get(one.pvd.id)! : router.implicit, one);
+  }
   for (const link of links.values()) {
     const statements = evidence.get(link);
     for (const address of link.addresses) placeAddress(link, address, statements);
     for (const leg of link.legs) placeRoute(link, leg, statements);
   }
   placeNameService(links, evidence, facts);
-  for (const { interface: index, router, pvd, advertisement } of facts.advertised.pvds) {
-    const draft = links.get(index)?.routerDraft(router, pvd?.id);
+  for (const one of pvds) {
+    const draft = links.get(one.interface)?.routerDraft(one.router, one.pvd?.id);
     if (!draft) continue;
-    draft.advertisement = advertisement;
-    draft.name = pvd ?? undefined;
+    describeDraft(draft, one);
     // All it said was heard: what is not its, it did not give.
-    if (draft.attribution === "unknown") draft.attribution = "router-advertisement";
+    if (draft.attribution === "unknown") draft.attribution = one.by;
   }
   for (const link of links.values()) placeRouterRoutes(link);
+  for (const one of pvds) {
+    const draft = links.get(one.interface)?.routerDraft(one.router, one.pvd?.id);
+    if (draft) draft.unconfigured = findUnconfigured(draft, one, options);
+  }
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));
-  return assemble(drafts);
+  const assembled = assemble(drafts);
+  for (const { pvd } of assembled) {
+    const info = facts.additionalInfo?.(pvd);
+    if (info) pvd.additionalInfo = info;
+  }
+  return assembled;
+}
+
+function describeDraft(draft: PvdDraft, { pvd, advertisement }: AdvertisedPvd): void {
+  draft.name = pvd ?? undefined;
+  draft.advertisement = advertisement;
 }
 
 /**
@@ -83,33 +108,41 @@ function placeAddress(link: Link, address: AddressRecord, evidence?: Evidence[])
     for (const draft of link.drafts()) draft.addresses.push(address);
     return;
   }
-  const dynamic = isDynamic(address);
+  for (const draft of addressOwners(link, address, evidence)) draft.addresses.push(address);
+}
+
+function addressOwners(link: Link, address: AddressRecord, evidence?: Evidence[]): PvdDraft[] {
+  if (isLease4(address)) return dhcp4Owners(link);
   const bytes = recordAddress(address.address, address.family);
-  for (const draft of owners(link, bytes, dynamic, evidence)) draft.addresses.push(address);
+  const select = isLease6(address) ? managedEvidence : undefined;
+  return owners(link, bytes, isDynamic(address), evidence, select);
 }
 
 /**
  * The PvDs that an address or prefix on a link belongs to; marks each with how that is known.
  *
  * @param dynamic It has a lifetime, so a router or server gave it.
+ * @param select Leaves the statements that count.
  */
 function owners(
   link: Link,
   bytes: Uint8Array,
   dynamic: boolean,
   evidence: Evidence[] | undefined,
+  select?: (covering: Evidence[]) => Evidence[],
 ): PvdDraft[] {
   if (bytes.length === 4) return [link.own];
-  const told = evidenceFor(evidence, bytes);
+  const told = evidenceFor(evidence, bytes, select);
   if (told.length > 0) {
     for (const { draft, attribution } of told) draft.attribution = attribution;
     return [...new Set(told.map(({ draft }) => draft))];
   }
-  const sole = link.soleRouter() ??
-    (dynamic && link.routers.size === 1 ? link.routers.values().next().value!.implicit : null);
-  if (sole) {
-    sole.attribution = "sole-router";
-    return [sole];
+  const router = link.soleRouter() ??
+    (dynamic && link.routers.size === 1 ? link.routers.values().next().value! : null);
+  if (router) {
+    // What none of its explicit PvDs announces is none's.
+    router.implicit.attribution = "sole-router";
+    return [router.implicit];
   }
   if (dynamic && link.routers.size > 1) link.own.attribution = "unknown";
   return [link.own];
@@ -126,12 +159,14 @@ function placeRoute(link: Link, leg: RouteLeg, evidence?: Evidence[]): void {
   const drafts = router
     ? [router.implicit]
     : record.family === 6 && gateway !== null
-    ? [link.soleRouter() ?? link.own]
+    ? [link.soleRouter()?.main ?? link.own]
     : record.family === 6 && !isDefault
     ? owners(link, destination, record.expiresSeconds !== NEVER, evidence)
+    : isOfLease4(link, leg)
+    ? dhcp4Owners(link)
     : [link.own];
   for (const draft of drafts) addRoute(draft, leg, router !== undefined);
-  if (router?.implicit.attribution === "unknown" && link.soleRouter() === router.implicit) {
+  if (router?.implicit.attribution === "unknown" && link.soleRouter() === router) {
     router.implicit.attribution = "sole-router";
   }
 }
@@ -157,7 +192,7 @@ function usersOf(router: LinkRouter, record: RouteRecord): PvdDraft[] {
   // Of the implicit one nothing may have been heard; then the kernel's word counts, as for a host that knows no PvDs.
   const drafts = router.drafts().filter((draft) => draft.advertisement || isPvd(draft));
   if (record.destinationLength === 0) {
-    return drafts.filter(({ advertisement }) => advertisement?.routerLifetimeSeconds !== 0);
+    return drafts.filter(({ advertisement }) => !advertisement || isDefaultRouter(advertisement));
   }
   const text = destinationOf(record);
   const told = drafts.filter(({ advertisement }) =>
@@ -165,6 +200,11 @@ function usersOf(router: LinkRouter, record: RouteRecord): PvdDraft[] {
   );
   // What nobody announced somebody made, for all that the router has.
   return told.length > 0 ? told : drafts;
+}
+
+/** Also by a route to everything (RFC 4191 4). */
+function isDefaultRouter({ routerLifetimeSeconds, routes }: PvdAdvertisement): boolean {
+  return routerLifetimeSeconds > 0 || routes.some(({ destination }) => destination === "::/0");
 }
 
 function destinationOf({ destination, destinationLength, family }: RouteRecord): string {

@@ -5,6 +5,7 @@
  */
 
 import { parseAddress, parsePrefix } from "../ip/address.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
 
 /** An address and port of the seed's struct; what `sockaddr_in` and `sockaddr_in6` hold. */
 export interface SocketAddress {
@@ -40,7 +41,7 @@ export interface PvdDnsServer {
   address: string;
   /** UDP and TCP port, mostly 53. */
   port: number;
-  /** Who said so: "router-advertisement", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
+  /** Who said so: "router-advertisement", "mif-daemon", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
   source: string;
 }
 
@@ -91,11 +92,23 @@ export interface PvdAdvertisement {
 }
 
 /**
+ * What a router announces inside a PvD option (RFC 8801 3.1), where the kernel does not look, and this host has not taken.
+ * `mif route install` configures it.
+ */
+export interface PvdUnconfigured {
+  /** Prefixes to make an address in ("address/length", RFC 4862 5.5.3), of which the host has none. */
+  prefixes: string[];
+  /** As in {@linkcode PvdInfo}: the default route, more specific ones, and prefixes on the link. */
+  routes: { destination: string; gateway: string | null }[];
+}
+
+/**
  * How it is known that the addresses of a PvD belong to its router.
  *
  * - `"interface"`: no router is involved; all of this was configured on the interface (IPv4, static).
  * - `"sole-router"`: the link has this one router, so its IPv6 configuration is taken to be its.
  * - `"router-advertisement"`: this process heard the router announce the prefix.
+ * - `"mif-daemon"`: the `mif` daemon heard it.
  * - `"systemd-networkd"`: networkd names the router (ConfigProvider).
  * - `"rule"`: a routing rule or a source-specific default route sends the prefix' packets to the router.
  * - `"unknown"`: the link has several routers and nothing says which of them gave what. Prefixes that cannot be
@@ -105,6 +118,7 @@ export type Attribution =
   | "interface"
   | "sole-router"
   | "router-advertisement"
+  | "mif-daemon"
   | "systemd-networkd"
   | "rule"
   | "unknown";
@@ -152,12 +166,16 @@ export interface PvdInfo {
    * up to 2^(10 + delay) ms.
    */
   delay?: number;
+  /** RFC 8801 4: what its owner says of it, where this process has fetched that and it still holds. */
+  additionalInfo?: PvdAdditionalInfo;
   /** NAT64 prefix (RFC 8781), such as "64:ff9b::/96". */
   pref64?: string;
   /** URI of the captive portal API (RFC 8910). */
   captivePortal?: string;
   /** What the router announces, where this process heard a whole advertisement of it. */
   advertisement?: PvdAdvertisement;
+  /** What it announces inside the PvD option and this host has not; left out where there is nothing. */
+  unconfigured?: PvdUnconfigured;
   /** The seed's struct: the best address, with the port that servname names (else 0). Null where none is sure. */
   ai_addr: SocketAddress | null;
   /** The seed's struct: the best gateway, port 0. */
@@ -165,6 +183,9 @@ export interface PvdInfo {
   /** The seed's struct: the first DNS server. */
   dns_addr: SocketAddress | null;
 }
+
+/** In place of a captive portal's URI: the network says that it has none (RFC 8910 2). */
+export const UNRESTRICTED = "urn:ietf:params:capport:unrestricted";
 
 /** PvDs that were found to be some. */
 const sound = new WeakSet<PvdInfo>();

@@ -14,6 +14,7 @@ import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import { parseRouterAdvertisement, type RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { type RouterMessage, RouterSocket, type SolicitationSource } from "../ndp/router_socket.ts";
 import { associate } from "./associate.ts";
+import type { WaitOptions } from "../socket/socket.ts";
 import type { Link } from "./draft.ts";
 
 /** A link whose routers are asked. */
@@ -184,22 +185,36 @@ class Wait {
     socket: SolicitingSocket,
     options: { signal?: AbortSignal; timeoutMs: number },
   ): Promise<boolean> {
-    try {
-      await socket.solicit(this.link, options);
-      return true;
-    } catch (error) {
-      if (!(error instanceof MifError)) throw error;
-      this.#gone = LINK_GONE.has(error.code);
-      return this.#gone;
-    }
+    const outcome = await sendSolicitation(socket, this.link, options);
+    this.#gone = outcome === "gone";
+    return outcome !== "refused";
   }
 }
 
 /** Why sending fails on a link that went, or went down, since it was looked at. */
 const LINK_GONE = new Set(["ENODEV", "ENXIO", "ENETDOWN", "ENETUNREACH", "EADDRNOTAVAIL"]);
 
-/** Null where the kernel has no IPv6, and so no routers. */
-function openOrExplain(open: () => SolicitingSocket): SolicitingSocket | null {
+/** Sends one solicitation. "gone": the link is; "refused": the kernel could not send just now. */
+export async function sendSolicitation(
+  socket: Pick<RouterSocket, "solicit">,
+  link: SolicitedLink,
+  options: WaitOptions,
+): Promise<"sent" | "gone" | "refused"> {
+  try {
+    await socket.solicit(link, options);
+    return "sent";
+  } catch (error) {
+    if (!(error instanceof MifError)) throw error;
+    return LINK_GONE.has(error.code) ? "gone" : "refused";
+  }
+}
+
+/**
+ * Null where the kernel has no IPv6, and so no routers.
+ *
+ * @throws {MifError} EPERM without CAP_NET_RAW; it says what to do.
+ */
+export function openOrExplain<S>(open: () => S): S | null {
   try {
     return open();
   } catch (error) {

@@ -22,14 +22,6 @@ export interface ResolvConf {
   warnings: string[];
 }
 
-/** The addresses of the stub listener of systemd-resolved(8). */
-const RESOLVED_STUBS = ["127.0.0.53", "127.0.0.54"];
-
-/** Whether a server is systemd-resolved on this host: it knows the real servers, the file does not. */
-export function isResolvedStub(server: ServerStatement): boolean {
-  return RESOLVED_STUBS.includes(server.address);
-}
-
 /** Reads the text of a resolv.conf. Never throws. */
 export function parseResolvConf(text: string): ResolvConf {
   const warnings: string[] = [];

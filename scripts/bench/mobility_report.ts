@@ -5,7 +5,7 @@
  */
 
 import { MOBILITY_OPERATIONS, type MobilityMeasured } from "./mobility_rounds.ts";
-import { table, times } from "./report.ts";
+import { ratioTable, table } from "./report.ts";
 import { type Spread, spread } from "./rounds.ts";
 
 /** A rate, or one way beside another. */
@@ -19,11 +19,11 @@ export interface MobilityRatio {
 /** Our rates, and how often they are those of the peers. By CPU: it is one thread's work, and others use the machine. */
 export function mobilityRatios(measured: readonly MobilityMeasured[]): MobilityRatio[] {
   const find = (by: string, operation: string) =>
-    measured.find((it) => it.by === by && it.operation === operation)!;
+    measured.find((it) => it.by === by && it.operation === operation);
   const ratios: MobilityRatio[] = [];
   for (const by of ["Deno", "Bun"]) {
     for (const operation of ["parse", "build"]) {
-      const ours = find(by, operation);
+      const ours = find(by, operation)!;
       ratios.push({
         of: `${operation}, million messages a second of CPU: ${by}`,
         aim: operation === "parse" ? "above 2" : "",
@@ -32,6 +32,7 @@ export function mobilityRatios(measured: readonly MobilityMeasured[]): MobilityR
       const peers = [find("C", operation), find("scapy", operation)];
       if (operation === "parse") peers.push(find("tshark", "tshark"));
       for (const peer of peers) {
+        if (!peer) continue;
         ratios.push({
           of: `${operation}, rate: ${by} / ${peer.by}`,
           aim: "",
@@ -59,17 +60,11 @@ export function formatMobility(
       Math.round(1e9 / cpuNs).toLocaleString("en"),
     ];
   });
-  const compared = ratios.map(({ of, aim, value: { median, p25, p75 } }) => [
-    of,
-    times(median),
-    `${times(p25)}–${times(p75)}`,
-    aim,
-  ]);
   return [
     "",
     ...table(["mobility messages", "ns each", "p25–p75", "CPU ns", "per CPU second"], rows),
     "",
-    ...table(["mobility messages", "ratio", "p25–p75", "aim"], compared),
+    ...ratioTable("mobility messages", ratios),
   ].join("\n");
 }
 

@@ -63,7 +63,7 @@ export async function measureMobility(
     ...["C", "Deno", "Bun", "scapy"].map((by) => ({ by, operation: "build", subject: by })),
     ...["Deno", "Bun"].map((by) => ({ by, operation: "validate", subject: by })),
     { by: "tshark", operation: "tshark", subject: "scapy" },
-  ];
+  ].filter(({ subject }) => subjects.has(subject));
   const measured = candidates.map(({ by, operation }): MobilityMeasured => (
     { by, operation, wall: [], cpu: [] }
   ));

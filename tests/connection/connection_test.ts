@@ -33,6 +33,11 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** A server whose connections nobody reads. */
+async function unread(): Promise<{ port: number }> {
+  return { port: await listening(createServer((socket) => socket.on("error", () => {}).pause())) };
+}
+
 before(async () => {
   const takes = (use: (socket: Socket) => void) => {
     return createServer({ allowHalfOpen: true }, (socket) => use(socket.on("error", () => {})));
@@ -129,6 +134,22 @@ test("a reset is a failure of the streams, not their end", { timeout }, async ()
   }
 });
 
+test("what ends a connection is what everybody who waits for it learns", { timeout }, async () => {
+  const reason = new MifError("the PvD is lost", { code: "ENETUNREACH", syscall: "connect" });
+  const { port } = await unread();
+  const connection = await connect({ hostname, port });
+  const writer = connection.writable.getWriter();
+  const reader = connection.readable.getReader();
+  // More than the kernel takes for a peer that does not read.
+  const written = writer.write(new Uint8Array(64 << 20));
+  const read = reader.read();
+  await sleep(50);
+  connection.socket.destroy(reason);
+  for (const waiting of [written, read, writer.closed, reader.closed]) {
+    await assert.rejects(waiting, (error) => error === reason);
+  }
+});
+
 test("a name without a PvD is the system's to resolve; with one only its servers are asked", {
   timeout,
 }, async () => {
@@ -198,6 +219,9 @@ test("each address of a name is tried, and the error names each", { timeout }, a
   assert.ok(error instanceof MifError);
   assert.equal(error.code, "ECONNREFUSED");
   assert.match(error.message, /127\.0\.0\.1 port 1 /);
+  for (const addressPreferences of [-1, 0.5, 0x10000]) {
+    await assert.rejects(connect({ hostname, port: 1, addressPreferences }), RangeError);
+  }
   for (const attemptDelayMs of [9, NaN, -1]) {
     await assert.rejects(connect({ hostname, port: 1, attemptDelayMs }), RangeError);
   }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -204,8 +205,9 @@ describe(
       ], { stdio: ["ignore", "pipe", "inherit"] });
       await new Promise((resolve) => daemon!.stdout!.once("data", resolve));
     });
-    after(() => {
-      daemon?.kill();
+    after(async () => {
+      // It removes its socket at its end, and what goes meanwhile makes the removal fail.
+      if (daemon?.kill()) await once(daemon, "exit");
       rmSync(directory, { recursive: true });
     });
 

@@ -420,7 +420,10 @@ const skipSecond = skip ||
 
 test("all of this also holds in a user namespace", { skip: skipSecond, timeout: 180_000 }, () => {
   const file = fileURLToPath(import.meta.url);
-  const runner = "deno" in process.versions ? ["test", "-A", "--no-check"] : ["test"];
+  const runner = "deno" in process.versions
+    ? ["test", "-A", "--no-check"]
+    // Each test has five seconds else.
+    : ["test", "--timeout=120000"];
   const argv = [...enterArgv("userns"), process.execPath, ...runner, file];
   const { status, stdout, stderr } = spawnSync(argv[0]!, argv.slice(1), { encoding: "utf8" });
   assert.equal(status, 0, stdout + stderr);

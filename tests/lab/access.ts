@@ -36,9 +36,7 @@ export function labAccess(): LabAccess {
 export function labSkip(): string | false {
   const access = labAccess();
   if (access.ok && access.ready) return false;
-  const reason = access.ok
-    ? `not inside the lab: run the tests by ${enterArgv(access.how).slice(0, 2).join(" ")} …`
-    : access.reason;
+  const reason = access.ok ? "not inside the lab: run the tests by mif lab -- …" : access.reason;
   console.log(`Skipped, it needs the network lab: ${reason}`);
   return reason;
 }

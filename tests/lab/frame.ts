@@ -16,6 +16,7 @@ export interface Frame {
   direction: "in" | "out";
   /** Six bytes, "02:00:00:00:01:01": the station it was sent to, which is the next hop. */
   dstMac: string;
+  /** The station that sent it. */
   srcMac: string;
   /** 0x0800 IPv4, 0x0806 ARP, 0x86dd IPv6. */
   etherType: number;

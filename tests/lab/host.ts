@@ -8,7 +8,7 @@ import { mkdirSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { Advertiser, type AdvertiserOptions } from "./advertiser.ts";
+import { type Advertised, Advertiser, type AdvertiserOptions } from "./advertiser.ts";
 import { Capture } from "./capture.ts";
 import {
   type CommandOptions,
@@ -44,46 +44,75 @@ export interface HostWorld {
 
 /** An entry of `ip -j link`, as far as tests look at it. */
 export interface IpLink {
+  /** The interface's index in this host. */
   ifindex: number;
+  /** The interface's name. */
   ifname: string;
+  /** "UP", "LOWER_UP", "BROADCAST", … */
   flags: string[];
+  /** Bytes. */
   mtu: number;
+  /** "UP", "DOWN", "UNKNOWN", … (RFC 2863) */
   operstate: string;
+  /** The MAC address. */
   address: string;
+  /** "ether", "loopback", … */
   link_type: string;
 }
 
 /** An entry of `ip -j addr`, as far as tests look at it. */
 export interface IpAddresses extends IpLink {
+  /** What is on the interface. */
   addr_info: IpAddress[];
 }
 
 /** An address in `ip -j addr`. */
 export interface IpAddress {
+  /** IPv4 or IPv6. */
   family: "inet" | "inet6";
+  /** The address. */
   local: string;
+  /** Bits of its prefix. */
   prefixlen: number;
+  /** "global", "link" or "host". */
   scope: string;
+  /** It has a lifetime: from an advertisement or a lease. */
   dynamic?: boolean;
+  /** RFC 8981. */
   temporary?: boolean;
+  /** Its preferred lifetime is over. */
   deprecated?: boolean;
+  /** It is not known to be unique yet. */
   tentative?: boolean;
+  /** Seconds; 4294967295 is without end. */
   valid_life_time: number;
+  /** Seconds; 4294967295 is without end. */
   preferred_life_time: number;
 }
 
 /** An entry of `ip -j route`, as far as tests look at it. */
 export interface IpRoute {
+  /** "unreachable", "local", …; not there for a unicast route. */
   type?: string;
+  /** A prefix, an address, or "default". */
   dst: string;
+  /** The next hop; not there for what is on the link. */
   gateway?: string;
+  /** Name of the interface. */
   dev?: string;
+  /** Who made it: "kernel", "ra", "dhcp", "static", … */
   protocol?: string;
+  /** Where all tables are asked for: all but main. */
   table?: string;
+  /** Lower is better. */
   metric?: number;
+  /** The source that the kernel takes with it. */
   prefsrc?: string;
+  /** Seconds left. */
   expires?: number;
+  /** Router preference (RFC 4191). */
   pref?: string;
+  /** "linkdown", "dead", "onlink", … */
   flags: string[];
 }
 
@@ -242,7 +271,7 @@ export class Host {
   /** Sends Router Advertisements by our own hand: now, for each solicitation, and when told. */
   advertise(
     interfaceName: string,
-    init: RouterAdvertisementInit,
+    init: Advertised,
     options?: AdvertiserOptions,
   ): Promise<Advertiser> {
     return Advertiser.start(this, interfaceName, init, options);
@@ -320,7 +349,7 @@ export class Host {
 }
 
 function scriptPath(script: string | URL): string {
-  return script instanceof URL ? fileURLToPath(script) : resolve(process.cwd(), script);
+  return script instanceof URL ? fileURLToPath(script.href) : resolve(process.cwd(), script);
 }
 
 /** The path with all links followed, as far as it exists: /etc/resolv.conf may point into /run. */

@@ -1,29 +1,33 @@
 /**
- * The lab: networks made of Linux network namespaces, for tests that need a real one.
+ * The lab: networks made of Linux network namespaces, for tests that need a real one. `@mif/sockets/lab` for users' own
+ * tests; those of this package use it too.
  *
- * Routers send real Router Advertisements (our own sender, or radvd), dnsmasq answers names, captures prove
- * which way a packet took. Nothing touches the machine's own network. It runs as root, and unprivileged where
- * the kernel allows user namespaces; the program is started inside by {@linkcode enterArgv}:
+ * Routers send real Router Advertisements (our own sender, or radvd), name servers answer, captures prove which way a
+ * packet took. Nothing touches the machine's own network. It runs as root, and unprivileged where the kernel allows user
+ * namespaces; the test runner is started inside:
  *
- *     unshare -Urnm -- sh -c '…' sh deno test -A tests/kernel/
+ *     mif lab -- deno test -A
+ *     mif lab -- bun test
  *
- * Needed on the machine: ip(8), unshare(1), setpriv(1), python3; radvd, dnsmasq, nsd and unbound where a test uses them.
+ * Inside there is no way out, so nothing can be downloaded. Needed on the machine: ip(8), unshare(1), mount(8),
+ * setpriv(1), python3; radvd, dnsmasq, nsd and unbound where a test uses them.
  *
- * A test takes a `World`, builds something in it, or takes one of the topologies, and asks the kernel what came
- * of it. What it wants to see running in there it runs as a process: this process stays where it is. A test that
- * takes longer than 5 s says so by `{ timeout }`: `bun test` ends it otherwise.
+ * A test takes a {@linkcode World}, builds something in it, or takes one of the topologies ({@linkcode oneLink},
+ * {@linkcode twoLinks}, {@linkcode twoRouters}, …), and asks the kernel what came of it. What it wants to see running in
+ * there it runs as a process ({@linkcode Host.run}): the process of the test stays where it is. A test that takes longer
+ * than 5 s says so by `{ timeout }`: `bun test` ends it otherwise.
  *
- * @example
+ * @example Two routers on one link, and which of them the kernel gives a datagram to
  * ```ts ignore
  * import assert from "node:assert/strict";
  * import { test } from "node:test";
- * import { labSkip, NETWORK_2, SERVICE_IPV6, twoRouters, World } from "../lab/mod.ts";
+ * import { labSkip, NETWORK_2, SERVICE_IPV6, twoRouters, World } from "@mif/sockets/lab";
  *
  * test("a datagram leaves by the router of its source", { skip: labSkip() }, async () => {
  *   await using world = new World();
  *   const { host, r1, r2 } = await twoRouters(world);
  *   const capture = await r2.host.capture("lan0");
- *   const sender = await host.runScript("tests/lab/send_datagram.ts", [
+ *   const sender = await host.runScript("send_datagram.ts", [
  *     NETWORK_2.hostAddress,
  *     SERVICE_IPV6,
  *     "53",
@@ -36,14 +40,17 @@
  * });
  * ```
  *
- * A link of one's own:
- *
+ * @example A link of one's own
  * ```ts ignore
+ * import { pvdOption, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
  * const [host] = world.hosts("host");
  * const [router] = world.routers("router");
  * world.links([[{ host, interface: "h0" }, { host: router, interface: "lan0" }]]);
+ * router.ip("addr", "add", "192.0.2.1/24", "dev", "lan0");
  * host.batch(["addr add 192.0.2.2/24 dev h0", "route add default via 192.0.2.1"]);
- * const voice = await router.advertise("lan0", {
+ * await router.advertise("lan0", {
  *   prefixes: [{ prefix: "2001:db8:5::/64" }],
  *   options: [pvdOption({ id: "five.example", sequence: 1 })],
  * });
@@ -54,7 +61,12 @@
  */
 
 export { type LabAccess, labAccess, labSkip } from "./access.ts";
-export { Advertiser, type AdvertiserOptions, type SendOptions } from "./advertiser.ts";
+export {
+  type Advertised,
+  Advertiser,
+  type AdvertiserOptions,
+  type SendOptions,
+} from "./advertiser.ts";
 export { Capture } from "./capture.ts";
 export {
   type CommandOptions,

@@ -22,6 +22,7 @@ import type { LinkEnd, World } from "./world.ts";
 export interface Network {
   /** Advertised by the router. */
   prefix: string;
+  /** The router's MAC address on the link. */
   routerMac: string;
   /** The router's link-local address: the IPv6 gateway. */
   routerLinkLocal: string;
@@ -29,9 +30,13 @@ export interface Network {
   routerAddress: string;
   /** What the host makes of the prefix. */
   hostAddress: string;
+  /** The router's IPv4 address: the IPv4 gateway. */
   routerIpv4: string;
+  /** The host's IPv4 address. */
   hostIpv4: string;
+  /** Both are in it: "198.51.100.0/24". */
   ipv4Prefix: string;
+  /** The search domain that the router advertises. */
   domain: string;
 }
 
@@ -83,9 +88,11 @@ export interface TopologyOptions {
 
 /** A router and what speaks for it. */
 export interface LabRouter {
+  /** The router itself. */
   host: Host;
   /** Its interface towards the host. */
   interface: "lan0";
+  /** What it routes. */
   network: Network;
   /** Where `by` is "advertiser". */
   advertiser?: Advertiser;

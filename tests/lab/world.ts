@@ -18,10 +18,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { labAccess } from "./access.ts";
 import { commandOutput, type LabProcess } from "./command.ts";
-import { Host } from "./host.ts";
+import { Host, type HostWorld } from "./host.ts";
 
 /** One end of a link. */
 export interface LinkEnd {
+  /** Whose it is. */
   host: Host;
   /** Its interface name there. */
   interface: string;
@@ -34,6 +35,8 @@ export type Hosts<Names extends readonly string[]> = { [K in keyof Names]: Host 
 
 const activeWorlds = new Set<World>();
 let worldCount = 0;
+/** At the end of the process. */
+let destroyAll: () => void;
 
 /** Networks of one test. `await using world = new World()` takes them down whatever happens. */
 export class World {
@@ -45,6 +48,11 @@ export class World {
   #daemons = new Set<LabProcess>();
   #linkEnds = 0;
   #unprivileged: { argv: string[]; env: Record<string, string> } | undefined;
+  readonly #asHostsSeeIt: HostWorld = {
+    unprivilegedArgv: () => this.#unprivilegedWay().argv,
+    unprivilegedEnv: () => this.#unprivilegedWay().env,
+    adopt: (daemon) => this.#daemons.add(daemon),
+  };
 
   /** Makes an empty world. Throws where this process cannot build networks; ask `labAccess()` first. */
   constructor() {
@@ -121,24 +129,9 @@ export class World {
     return this.dispose();
   }
 
-  /** For Host.spawn(). */
-  adopt(daemon: LabProcess): void {
-    this.#daemons.add(daemon);
-  }
-
-  /** The words that take every privilege from the command behind them. */
-  unprivilegedArgv(): string[] {
-    return this.#unprivilegedWay().argv;
-  }
-
-  /** What a command without privileges needs in its environment. */
-  unprivilegedEnv(): Record<string, string> {
-    return this.#unprivilegedWay().env;
-  }
-
   #add(names: readonly string[], setup: readonly string[]): Host[] {
     const hosts = names.map((name) => {
-      return new Host(this, name, this.#prefix + name, join(this.#directory, name));
+      return new Host(this.#asHostsSeeIt, name, this.#prefix + name, join(this.#directory, name));
     });
     // Known before they are made: what fails half-way is taken down too.
     this.#hosts.push(...hosts);
@@ -222,9 +215,8 @@ export class World {
     this.#inodes.clear();
   }
 
-  /** For the handlers below. */
-  static destroyAll(): void {
-    for (const world of activeWorlds) world.#destroy();
+  static {
+    destroyAll = () => activeWorlds.forEach((world) => world.#destroy());
   }
 }
 
@@ -239,7 +231,7 @@ function setUp(ends: readonly LinkEnd[]): void {
 }
 
 function endBySignal(signal: NodeJS.Signals): void {
-  World.destroyAll();
+  destroyAll();
   // The handlers are gone with the last world: this time the signal does what it always does.
   process.kill(process.pid, signal);
 }
@@ -247,7 +239,7 @@ function endBySignal(signal: NodeJS.Signals): void {
 const endings: [string, (signal: NodeJS.Signals) => void][] = [
   ["SIGINT", endBySignal],
   ["SIGTERM", endBySignal],
-  ["exit", () => World.destroyAll()],
+  ["exit", () => destroyAll()],
 ];
 
 /** A process id means something in one pid namespace only. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { isResolvedStub, parseResolvConf } from "../../lib/sources/resolv_conf.ts";
+import { parseResolvConf } from "../../lib/sources/resolv_conf.ts";
 import { quote } from "../../lib/sources/resolver_values.ts";
 
 interface Row {
@@ -170,12 +170,6 @@ test("parseResolvConf() of a million lines is bounded", () => {
   );
   assert.equal(said.dnsServers.length, 1);
   assert.deepEqual(said.warnings, ['"nonsense" is no DNS server address; left out']);
-});
-
-test("isResolvedStub() knows systemd-resolved", () => {
-  const [stub, other] = parseResolvConf("nameserver 127.0.0.53\nnameserver 127.0.0.1\n").dnsServers;
-  assert.equal(isResolvedStub(stub!), true);
-  assert.equal(isResolvedStub(other!), false);
 });
 
 function written({ address, zone }: { address: string; zone: string | null }): string {
