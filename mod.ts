@@ -55,6 +55,7 @@ export type {
   PvdAdvertisement,
   PvdDnsServer,
   PvdInfo,
+  PvdUnconfigured,
   SocketAddress,
 } from "./lib/pvd/pvd.ts";
 export { followRoutes, type FollowRoutesOptions } from "./lib/route/follow.ts";

@@ -5,7 +5,13 @@
  */
 
 import { styleText } from "node:util";
-import { getpvdinfo, listPvds, type PvdAdvertisement, type PvdInfo } from "../mod.ts";
+import {
+  getpvdinfo,
+  listPvds,
+  type PvdAdvertisement,
+  type PvdInfo,
+  type PvdUnconfigured,
+} from "../mod.ts";
 import { readOptions } from "./usage.ts";
 
 /** The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers. */
@@ -33,20 +39,37 @@ function describe(pvd: PvdInfo): string {
     ["gateways", pvd.gateways.map(({ address }) => address)],
     ["DNS", pvd.dnsServers.map(describeServer)],
     ["search", pvd.searchDomains],
-    [
-      "routes",
-      pvd.routes.map(({ destination, gateway }) =>
-        gateway === null ? destination : `${destination} via ${gateway}`
-      ),
-    ],
+    ["routes", pvd.routes.map(describeRoute)],
     ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
     ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
+    ["PvD", pvd.kind === "explicit" ? [describeName(pvd)] : []],
     ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
+    ["missing", pvd.unconfigured === undefined ? [] : describeMissing(pvd.unconfigured)],
   ];
   const title = `${styleText("bold", pvd.id)}  ${pvd.kind}, ${origin}, ` +
     `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
   const note = pvd.attribution === "unknown" ? row("note", [unattributed(pvd)]) : "";
   return title + rows.map(([name, values]) => row(name, values)).join("") + note;
+}
+
+/** What its option says of an explicit PvD (RFC 8801 3.1). */
+function describeName({ httpInfo, sequence, delay, legacy }: PvdInfo): string {
+  const info = httpInfo
+    ? `additional information by HTTPS, sequence ${sequence}, delay ${delay}`
+    : "no additional information";
+  return legacy ? `${info}; with DHCPv4` : info;
+}
+
+/** What `mif route install --solicit` configures. */
+function describeMissing({ prefixes, routes }: PvdUnconfigured): string[] {
+  return [
+    ...prefixes.map((prefix) => `address in ${prefix}`),
+    ...routes.map((route) => `route ${describeRoute(route)}`),
+  ];
+}
+
+function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
+  return gateway === null ? destination : `${destination} via ${gateway}`;
 }
 
 /** One line for the router, and one for each thing it gives. */

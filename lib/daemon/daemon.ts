@@ -22,7 +22,7 @@ import {
 } from "../pvd/advertised.ts";
 import { ignoreDaemon, networkCookie, readDaemon } from "../pvd/daemon_file.ts";
 import { STATE_SOCKET } from "../pvd/daemon_state.ts";
-import { followRoutes } from "../route/follow.ts";
+import { followHeard } from "../route/follow.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { LinkLoss } from "../watch/link_loss.ts";
 import { RouterListener } from "../watch/router_listener.ts";
@@ -147,7 +147,7 @@ function followLinks(routers: RouterListener | null): () => void {
 }
 
 async function keepRoutes(signal: AbortSignal, log: (message: string) => void): Promise<void> {
-  for await (const { changes, notices } of followRoutes({ signal })) {
+  for await (const { changes, notices } of followHeard({ signal })) {
     for (const { command } of changes) log(command);
     for (const notice of notices) log(notice);
   }
