@@ -16,6 +16,7 @@ import { list } from "./cli/list.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { UsageError } from "./cli/usage.ts";
+import { validate } from "./cli/validate.ts";
 import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
@@ -28,7 +29,11 @@ type Command = (
 ) => string | Promise<string> | AsyncIterable<string> | Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
-  list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  list: {
+    run: list,
+    summary:
+      "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
+  },
   watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
   resolve: {
     run: resolve,
@@ -37,6 +42,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   get: {
     run: get,
     summary: "what is at a URL, through a domain: URL [--pvd PVD] [-i] [--ca FILE] [--solicit]",
+  },
+  validate: {
+    run: validate,
+    summary: "whether a domain holds this host captive: --pvd PVD [--solicit] [--ca FILE] [--json]",
   },
   route: {
     run: route,

@@ -4,23 +4,41 @@
  * @module
  */
 
+import process from "node:process";
 import { styleText } from "node:util";
 import {
   getpvdinfo,
   listPvds,
+  type PvdAdditionalInfo,
   type PvdAdvertisement,
   type PvdInfo,
   type PvdUnconfigured,
 } from "../mod.ts";
-import { readOptions } from "./usage.ts";
+import { authority } from "./authority.ts";
+import { readOptions, UsageError } from "./usage.ts";
 
-/** The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers. */
+/**
+ * The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers, with
+ * `--additional-info` after asking the servers of explicit PvDs. Those that fail are named on standard error.
+ */
 export async function list(words: string[]): Promise<string> {
-  const { json, solicit } = readOptions(words, {
+  const values = readOptions(words, {
     json: { type: "boolean" },
     solicit: { type: "boolean" },
+    "additional-info": { type: "boolean" },
+    ca: { type: "string" },
   });
-  const pvds = solicit ? await getpvdinfo("localhost", null, { solicit }) : listPvds();
+  const { json, solicit, "additional-info": additional = false } = values;
+  if (values.ca !== undefined && !additional) {
+    throw new UsageError("--ca goes with --additional-info");
+  }
+  const ca = authority(values.ca);
+  const onFailure = (_: PvdInfo, { message }: Error) =>
+    void process.stderr.write(`mif list: ${message}\n`);
+  const additionalInfo = additional && { ca, onFailure };
+  const pvds = solicit || additional
+    ? await getpvdinfo("localhost", null, { solicit, additionalInfo })
+    : listPvds();
   if (json) return JSON.stringify(pvds, null, 2) + "\n";
   if (pvds.length === 0) {
     return "No provisioning domain: nothing but loopback is up with an address on this machine.\n";
@@ -33,7 +51,7 @@ const SHOWN_MAX = 8;
 
 function describe(pvd: PvdInfo): string {
   const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
-  const { advertisement } = pvd;
+  const { advertisement, additionalInfo } = pvd;
   const rows: [string, string[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
     ["gateways", pvd.gateways.map(({ address }) => address)],
@@ -43,6 +61,7 @@ function describe(pvd: PvdInfo): string {
     ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
     ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
     ["PvD", pvd.kind === "explicit" ? [describeName(pvd)] : []],
+    ["owner", additionalInfo === undefined ? [] : describeAdditionalInfo(additionalInfo)],
     ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
     ["missing", pvd.unconfigured === undefined ? [] : describeMissing(pvd.unconfigured)],
   ];
@@ -50,6 +69,16 @@ function describe(pvd: PvdInfo): string {
     `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
   const note = pvd.attribution === "unknown" ? row("note", [unattributed(pvd)]) : "";
   return title + rows.map(([name, values]) => row(name, values)).join("") + note;
+}
+
+/** What the owner of the PvD's name says of it. */
+function describeAdditionalInfo(info: PvdAdditionalInfo): string[] {
+  const { expires, prefixes, dnsZones = [], noInternet = false } = info;
+  return [
+    `until ${expires}${noInternet ? ", no Internet" : ""}`,
+    ...prefixes.map((prefix) => `prefix ${prefix}`),
+    ...dnsZones.map((zone) => `zone ${zone}`),
+  ];
 }
 
 /** What its option says of an explicit PvD (RFC 8801 3.1). */

@@ -19,14 +19,8 @@ import {
 import { buildOption } from "../ndp/build_option.ts";
 import { parseOption } from "../ndp/options.ts";
 import { isPvdId, type PvdName } from "../ndp/pvd_option.ts";
-import {
-  array,
-  isUnsigned,
-  type JsonObject,
-  type JsonValue,
-  object,
-  parseJson,
-} from "../sources/json_value.ts";
+import { array, isUnsigned, object, parseJson } from "../sources/json_value.ts";
+import type { JsonObject, JsonValue } from "../json/i_json.ts";
 import { quote } from "../sources/resolver_values.ts";
 import type { HeardBy, HeardHeader, HeardOption, HeardWords } from "./advertisement_memory.ts";
 
