@@ -14,8 +14,8 @@ import {
   type PvdInfo,
   type PvdUnconfigured,
 } from "../mod.ts";
-import { authority } from "./authority.ts";
-import { readOptions, UsageError } from "./usage.ts";
+import { additionalInfoOption } from "./authority.ts";
+import { readOptions } from "./usage.ts";
 
 /**
  * The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers, with
@@ -29,13 +29,10 @@ export async function list(words: string[]): Promise<string> {
     ca: { type: "string" },
   });
   const { json, solicit, "additional-info": additional = false } = values;
-  if (values.ca !== undefined && !additional) {
-    throw new UsageError("--ca goes with --additional-info");
-  }
-  const ca = authority(values.ca);
+  const asking = additionalInfoOption(additional, values.ca);
   const onFailure = (_: PvdInfo, { message }: Error) =>
     void process.stderr.write(`mif list: ${message}\n`);
-  const additionalInfo = additional && { ca, onFailure };
+  const additionalInfo = asking && { ...asking, onFailure };
   const pvds = solicit || additional
     ? await getpvdinfo("localhost", null, { solicit, additionalInfo })
     : listPvds();
