@@ -15,10 +15,10 @@ import {
   type PvdInfo,
   type PvdUnconfigured,
 } from "../mod.ts";
-import { authority } from "./authority.ts";
+import { additionalInfoOption } from "./authority.ts";
 import { printable } from "./printable.ts";
 import { type DescribedPvd, pvdTree, type Value } from "./pvd_tree.ts";
-import { readOptions, UsageError } from "./usage.ts";
+import { readOptions } from "./usage.ts";
 
 /**
  * The text of `mif list`: a tree in a terminal, else a paragraph for each PvD, or with `--json` an array of PvdInfo; with
@@ -33,13 +33,10 @@ export async function list(words: string[]): Promise<string> {
     ca: { type: "string" },
   });
   const { json, solicit, "additional-info": additional = false } = values;
-  if (values.ca !== undefined && !additional) {
-    throw new UsageError("--ca goes with --additional-info");
-  }
-  const ca = authority(values.ca);
+  const asking = additionalInfoOption(additional, values.ca);
   const onFailure = (_: PvdInfo, { message }: Error) =>
     void process.stderr.write(`mif list: ${message}\n`);
-  const additionalInfo = additional && { ca, onFailure };
+  const additionalInfo = asking && { ...asking, onFailure };
   const pvds = solicit || additional
     ? await getpvdinfo("localhost", null, { solicit, additionalInfo })
     : listPvds();
