@@ -17,6 +17,7 @@ import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
 import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
+import { validate } from "./cli/validate.ts";
 import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
@@ -29,8 +30,16 @@ type Command = (
 ) => string | Promise<string> | AsyncIterable<string> | Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
-  list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
-  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
+  list: {
+    run: list,
+    summary:
+      "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
+  },
+  watch: {
+    run: watch,
+    summary:
+      "them, and how they change, a line each [--solicit] [--additional-info [--ca FILE]] [--json]",
+  },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -38,6 +47,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   get: {
     run: get,
     summary: "what is at a URL, through a domain: URL [--pvd PVD] [-i] [--ca FILE] [--solicit]",
+  },
+  validate: {
+    run: validate,
+    summary: "whether a domain holds this host captive: --pvd PVD [--solicit] [--ca FILE] [--json]",
   },
   route: {
     run: route,
@@ -51,7 +64,8 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   },
   daemon: {
     run: daemon,
-    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
+    summary:
+      "hears routers for all programs of this machine, in /run/mif [--routes] [--additional-info [--ca FILE]]",
   },
   doctor: {
     run: doctor,

@@ -9,24 +9,37 @@ import { styleText } from "node:util";
 import {
   getpvdinfo,
   listPvds,
+  type PvdAdditionalInfo,
   type PvdAdvertisement,
   type PvdDnsServer,
   type PvdInfo,
+  type PvdUnconfigured,
 } from "../mod.ts";
+import { additionalInfoOption } from "./authority.ts";
 import { printable } from "./printable.ts";
 import { type DescribedPvd, pvdTree, type Value } from "./pvd_tree.ts";
 import { readOptions } from "./usage.ts";
 
 /**
  * The text of `mif list`: a tree in a terminal, else a paragraph for each PvD, or with `--json` an array of PvdInfo; with
- * `--solicit` after asking the routers.
+ * `--solicit` after asking the routers, with `--additional-info` after asking the servers of explicit PvDs. Those that
+ * fail are named on standard error.
  */
 export async function list(words: string[]): Promise<string> {
-  const { json, solicit } = readOptions(words, {
+  const values = readOptions(words, {
     json: { type: "boolean" },
     solicit: { type: "boolean" },
+    "additional-info": { type: "boolean" },
+    ca: { type: "string" },
   });
-  const pvds = solicit ? await getpvdinfo("localhost", null, { solicit }) : listPvds();
+  const { json, solicit, "additional-info": additional = false } = values;
+  const asking = additionalInfoOption(additional, values.ca);
+  const onFailure = (_: PvdInfo, { message }: Error) =>
+    void process.stderr.write(`mif list: ${message}\n`);
+  const additionalInfo = asking && { ...asking, onFailure };
+  const pvds = solicit || additional
+    ? await getpvdinfo("localhost", null, { solicit, additionalInfo })
+    : listPvds();
   if (json) return JSON.stringify(pvds, null, 2) + "\n";
   if (pvds.length === 0) {
     return "No provisioning domain: nothing but loopback is up with an address on this machine.\n";
@@ -41,39 +54,30 @@ const SHOWN_MAX = 8;
 
 function describe(pvd: PvdInfo): DescribedPvd {
   const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
-  const { advertisement } = pvd;
-  const rows: [string, Value[]][] = [
+  const { advertisement, additionalInfo } = pvd;
+  const rows: [string, (string | Value)[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
-    ["gateways", pvd.gateways.map(({ address }) => plain(address))],
+    ["gateways", pvd.gateways.map(({ address }) => address)],
     ["DNS", pvd.dnsServers.map(serverValue)],
-    ["search", pvd.searchDomains.map(plain)],
-    [
-      "routes",
-      pvd.routes.map(({ destination, gateway }) =>
-        plain(gateway === null ? destination : `${destination} via ${gateway}`)
-      ),
-    ],
-    ["NAT64", pvd.pref64 === undefined ? [] : [plain(pvd.pref64)]],
-    ["portal", pvd.captivePortal === undefined ? [] : [plain(pvd.captivePortal)]],
-    [
-      "announced",
-      advertisement === undefined ? [] : describeAdvertisement(advertisement).map(plain),
-    ],
-    ["note", pvd.attribution === "unknown" ? [plain(unattributed(pvd))] : []],
+    ["search", pvd.searchDomains],
+    ["routes", pvd.routes.map(describeRoute)],
+    ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
+    ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
+    ["PvD", pvd.kind === "explicit" ? [describeName(pvd)] : []],
+    ["owner", additionalInfo === undefined ? [] : describeAdditionalInfo(additionalInfo)],
+    ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
+    ["missing", pvd.unconfigured === undefined ? [] : describeMissing(pvd.unconfigured)],
+    ["note", pvd.attribution === "unknown" ? [unattributed(pvd)] : []],
   ];
   return {
     pvd,
     origin: `${pvd.kind}, ${origin}`,
     rows: rows.filter(([, values]) => values.length > 0).map(([name, values]) => {
-      const rest = values.length - SHOWN_MAX;
-      const shown = rest > 0 ? [...values.slice(0, SHOWN_MAX), plain(`and ${rest} more`)] : values;
-      return [name, shown];
+      const shown = values.slice(0, SHOWN_MAX);
+      if (values.length > SHOWN_MAX) shown.push(`and ${values.length - SHOWN_MAX} more`);
+      return [name, shown.map((it) => typeof it === "string" ? { text: it, remark: "" } : it)];
     }),
   };
-}
-
-function plain(text: string): Value {
-  return { text, remark: "" };
 }
 
 /** A server with its port, where that is not 53, and its source. */
@@ -92,6 +96,36 @@ function paragraph({ pvd, origin, rows }: DescribedPvd): string {
     values.map((value, i) => `  ${(i === 0 ? name : "").padEnd(10)} ${inWords(value)}`)
   );
   return [title, ...lines].map((line) => `${printable(line)}\n`).join("");
+}
+
+/** What the owner of the PvD's name says of it. */
+function describeAdditionalInfo(info: PvdAdditionalInfo): string[] {
+  const { expires, prefixes, dnsZones = [], noInternet = false } = info;
+  return [
+    `until ${expires}${noInternet ? ", no Internet" : ""}`,
+    ...prefixes.map((prefix) => `prefix ${prefix}`),
+    ...dnsZones.map((zone) => `zone ${zone}`),
+  ];
+}
+
+/** What its option says of an explicit PvD (RFC 8801 3.1). */
+function describeName({ httpInfo, sequence, delay, legacy }: PvdInfo): string {
+  const info = httpInfo
+    ? `additional information by HTTPS, sequence ${sequence}, delay ${delay}`
+    : "no additional information";
+  return legacy ? `${info}; with DHCPv4` : info;
+}
+
+/** What `mif route install --solicit` configures. */
+function describeMissing({ prefixes, routes }: PvdUnconfigured): string[] {
+  return [
+    ...prefixes.map((prefix) => `address in ${prefix}`),
+    ...routes.map((route) => `route ${describeRoute(route)}`),
+  ];
+}
+
+function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
+  return gateway === null ? destination : `${destination} via ${gateway}`;
 }
 
 /** One line for the router, and one for each thing it gives. */

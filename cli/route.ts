@@ -7,6 +7,7 @@
 import process from "node:process";
 import {
   followRoutes,
+  type FollowRoutesOptions,
   installRoutes,
   removeRoutes,
   type RouteReport,
@@ -43,18 +44,21 @@ function install(words: string[]): Promise<string> | AsyncIterable<string> {
   if (removeAtEnd && !watch) throw new UsageError("--remove-at-end goes with --watch");
   if (!watch) return once(dryRun, options.solicit, json);
   if (dryRun) throw new UsageError("--watch and --dry-run exclude each other");
-  return untilSignalled(removeAtEnd, json);
+  return untilSignalled({ removeAtEnd, solicit: options.solicit }, json);
 }
 
 async function once(dryRun: boolean, solicit: boolean | undefined, json: boolean): Promise<string> {
   return describe(await installRoutes({ dryRun, solicit }), json);
 }
 
-async function* untilSignalled(removeAtEnd: boolean, json: boolean): AsyncGenerator<string> {
+async function* untilSignalled(
+  options: FollowRoutesOptions,
+  json: boolean,
+): AsyncGenerator<string> {
   const controller = new AbortController();
   const end = () => controller.abort();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
-  for await (const report of followRoutes({ signal: controller.signal, removeAtEnd })) {
+  for await (const report of followRoutes({ signal: controller.signal, ...options })) {
     // One line each, for those who read line by line.
     yield json ? JSON.stringify(report) + "\n" : describe(report, false);
   }
@@ -84,7 +88,7 @@ function describe({ changes, notices }: RouteReport, json: boolean): string {
 }
 
 function describeTable(
-  { table, family, interface: link, gateway, open, sources }: RouteTable,
+  { table, family, interface: link, gateway, open, sources, addresses }: RouteTable,
 ): string {
   const way = !open
     ? "closed: nothing leaves"
@@ -92,5 +96,6 @@ function describeTable(
     ? `on ${link}`
     : `via ${gateway} on ${link}`;
   const from = sources.length === 0 ? "no rule leads here" : `from ${sources.join(", ")}`;
-  return `table ${table}  IPv${family}  ${way}  ${from}\n`;
+  const made = addresses.length === 0 ? "" : `  with ${addresses.join(", ")}`;
+  return `table ${table}  IPv${family}  ${way}  ${from}${made}\n`;
 }

@@ -10,9 +10,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import process from "node:process";
 import { native } from "../../ffi/library.ts";
+import type { NetworkInformationOptions } from "../additional_info/fetch_additional_info.ts";
 import { bootMs } from "../boot_clock.ts";
 import { MifError } from "../error.ts";
 import { currentSnapshot } from "../netlink/current.ts";
+import { instanceKey } from "../pvd/additional_info_memory.ts";
 import {
   hearAdvertisement,
   heardEndMs,
@@ -21,13 +23,14 @@ import {
   whenAnnounced,
 } from "../pvd/advertised.ts";
 import { ignoreDaemon, networkCookie, readDaemon } from "../pvd/daemon_file.ts";
-import { STATE_SOCKET } from "../pvd/daemon_state.ts";
-import { followRoutes } from "../route/follow.ts";
+import { type FetchedInfo, STATE_SOCKET } from "../pvd/daemon_state.ts";
+import { followHeard } from "../route/follow.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { LinkLoss } from "../watch/link_loss.ts";
 import { RouterListener } from "../watch/router_listener.ts";
+import { watchPvds } from "../watch/watch_pvds.ts";
 import { Publisher } from "./publisher.ts";
-import { makeDirectory, removeState, socketStamp, writeState } from "./state_file.ts";
+import { makeDirectory, removeSocket, removeState, socketStamp, writeState } from "./state_file.ts";
 import { StateServer } from "./state_server.ts";
 
 /** What {@linkcode runDaemon} takes. */
@@ -36,6 +39,8 @@ export interface DaemonOptions {
   signal: AbortSignal;
   /** Keeps the routes of `mif route install` applied; needs CAP_NET_ADMIN. */
   routes?: boolean;
+  /** Fetches and keeps the additional information of explicit PvDs, and how it asks for it. */
+  additionalInfo?: Omit<NetworkInformationOptions, "signal"> | null;
   /** Is told in a line what happens to the daemon. */
   log(message: string): void;
 }
@@ -53,7 +58,9 @@ const GUARD_MS = 5000;
  * @throws {MifError} EPERM without CAP_NET_RAW, or with `routes` without CAP_NET_ADMIN; EADDRINUSE: there is a daemon already;
  *   EACCES, EPERM: /run/mif cannot be made or is somebody else's; EPROTONOSUPPORT: the kernel is older than Linux 5.14.
  */
-export async function runDaemon({ signal, routes = false, log }: DaemonOptions): Promise<void> {
+export async function runDaemon(
+  { signal, routes = false, additionalInfo = null, log }: DaemonOptions,
+): Promise<void> {
   const network = networkCookie();
   if (network === null) {
     throw new MifError("Cannot name the network namespace: the kernel does not tell (Linux 5.14)", {
@@ -72,7 +79,7 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
   const routers = RouterListener.open(hearAdvertisement);
   if (routers === null) log("the kernel has no IPv6: there are no routers to hear");
   stack.defer(() => routers?.close());
-  removeState();
+  removeSocket();
   const server = new StateServer(STATE_SOCKET, log);
   const ownSocket = socketStamp();
   // Unless another daemon has taken our place: then they are its.
@@ -81,10 +88,13 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
     server.close();
   });
   const instance = randomBytes(16).toHex();
+  const { pid } = process;
+  const infos = new Map<string, FetchedInfo>();
   const publisher = new Publisher({
     state: () => {
-      const nowMs = bootMs();
-      return { instance, pid: process.pid, network, writtenMs: nowMs, words: heardWords(nowMs) };
+      const writtenMs = bootMs();
+      const words = heardWords(writtenMs);
+      return { instance, pid, network, writtenMs, words, infos: [...infos.values()] };
     },
     endMs: heardEndMs,
     nowMs: bootMs,
@@ -107,8 +117,11 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
   }, GUARD_MS);
   stack.defer(() => clearInterval(guard));
   const until = AbortSignal.any([signal, ending.signal]);
-  if (routes) await keepRoutes(until, log);
-  else if (!until.aborted) await once(until, "abort");
+  await Promise.all([
+    until.aborted || once(until, "abort"),
+    routes && keepRoutes(until, log),
+    additionalInfo && keepInfos(until, additionalInfo, infos, () => publisher.note()),
+  ]);
 }
 
 /** @throws {MifError} EADDRINUSE: a daemon answers. */
@@ -126,7 +139,7 @@ function refuseSecond(): void {
 
 /** Has links that come up asked, and what was heard on those that go down forgotten. @returns What ends it. */
 function followLinks(routers: RouterListener | null): () => void {
-  const losses = new LinkLoss();
+  const losses = new LinkLoss((index) => routers?.lose(index));
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = () => {
     timer = undefined;
@@ -146,8 +159,26 @@ function followLinks(routers: RouterListener | null): () => void {
   };
 }
 
+/** Has all additional information kept, and `infos` say what there is. */
+async function keepInfos(
+  signal: AbortSignal,
+  additionalInfo: Omit<NetworkInformationOptions, "signal">,
+  infos: Map<string, FetchedInfo>,
+  note: () => void,
+): Promise<void> {
+  for await (const { type, pvd } of watchPvds({ signal, additionalInfo })) {
+    if (type === "default" || pvd.router === null) continue;
+    const { interface: { index }, router, id, sequence, additionalInfo: info } = pvd;
+    const key = instanceKey(pvd);
+    const before = infos.get(key);
+    if (type === "removed" || info === undefined || sequence === undefined) infos.delete(key);
+    else infos.set(key, { interface: index, router, id, sequence, info });
+    if (JSON.stringify(infos.get(key)) !== JSON.stringify(before)) note();
+  }
+}
+
 async function keepRoutes(signal: AbortSignal, log: (message: string) => void): Promise<void> {
-  for await (const { changes, notices } of followRoutes({ signal })) {
+  for await (const { changes, notices } of followHeard({ signal })) {
     for (const { command } of changes) log(command);
     for (const notice of notices) log(notice);
   }

@@ -6,6 +6,12 @@
 
 import { native } from "../../ffi/library.ts";
 
+/**
+ * rtm_protocol, FRA_PROTOCOL and IFA_PROTO of all that this package makes. No number below 256 is registered with anybody;
+ * 88 is in neither linux/rtnetlink.h nor iproute2's rt_protos.
+ */
+export const OWN_PROTOCOL = 88;
+
 /** "add" is refused where there is one already; "replace" is for routes, and gives an address other lifetimes. */
 export type ChangeOperation = "add" | "replace" | "remove";
 

@@ -18,6 +18,7 @@ import { bootMs } from "../boot_clock.ts";
 import { formatAddress } from "../ip/address.ts";
 import { parseOption } from "../ndp/options.ts";
 import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
+import { joinGroups } from "../netlink/join.ts";
 import { readRecords } from "../netlink/records.ts";
 import {
   type Advertised,
@@ -33,6 +34,8 @@ const memory = new AdvertisementMemory();
 let listener: number | null = null;
 const datagram = new Uint8Array(32 * 1024);
 const records = new Uint8Array(64 * 1024);
+/** netdevice(7): up, and with the other end. */
+const ATTACHED = linux.IFF_UP | linux.IFF_LOWER_UP;
 /** At the most so many datagrams a call: a flood must not hold the caller. */
 const DATAGRAMS_MAX = 4096;
 
@@ -138,7 +141,8 @@ function noting(change: () => void): void {
  * refuses it: then nothing is heard, as `mif doctor` says.
  */
 export function announcementListener(): number {
-  return listener ??= native().mif_netlink_join(linux.RTNLGRP_ND_USEROPT);
+  // Links that lose their other end by the same socket: so it is known what was heard before that, and what after.
+  return listener ??= joinGroups([linux.RTNLGRP_ND_USEROPT, linux.RTNLGRP_LINK]);
 }
 
 /** Takes in what came, without waiting; true where there may be more. */
@@ -163,7 +167,11 @@ export function takeAnnouncements(nowMs: number = bootMs()): boolean {
 function takeDatagram(size: number, nowMs: number): void {
   const length = native().mif_netlink_decode(datagram, size, records, records.length);
   if (length < 0 || length > records.length) return;
-  for (const { record, option } of readRecords(records.slice(0, length)).userOptions) {
+  const { links, userOptions } = readRecords(records.slice(0, length));
+  for (const { index, flags, removed } of links) {
+    if (removed !== 0 || (flags & ATTACHED) !== ATTACHED) memory.detach(index);
+  }
+  for (const { record, option } of userOptions) {
     if (record.icmpType !== ICMPV6_ROUTER_ADVERTISEMENT) continue;
     const parsed = parseOption(option);
     if (parsed) memory.hear(record.interface, formatAddress(record.router), parsed, nowMs);

@@ -129,6 +129,15 @@ export class AdvertisementMemory {
     }
   }
 
+  /**
+   * The link has lost its other end, and may come back at another network: what whole advertisements said there holds no
+   * more. Implicit PvDs keep their prefixes, which tell whose the addresses are that the host still has.
+   */
+  detach(interfaceIndex: number): void {
+    this.#forgetHeaders(interfaceIndex);
+    this.#changes += this.#keep((one) => one.interface !== interfaceIndex || one.pvd === null);
+  }
+
   /** All that still holds, the earliest first. `whole`: without what only the kernel passed on. */
   words(nowMs: number, { whole = false } = {}): HeardWords {
     return {
@@ -155,12 +164,11 @@ export class AdvertisementMemory {
 
   /** Forgets all of a link: it went down, and may come up in another network. */
   forget(interfaceIndex: number): void {
-    for (const [key, known] of this.#options) {
-      if (known[0]!.interface !== interfaceIndex) continue;
-      this.#options.delete(key);
-      this.#optionCount -= known.length;
-      this.#changes++;
-    }
+    this.#forgetHeaders(interfaceIndex);
+    this.#changes += this.#keep((one) => one.interface !== interfaceIndex);
+  }
+
+  #forgetHeaders(interfaceIndex: number): void {
     for (const [key, known] of this.#headers) {
       if (known.interface !== interfaceIndex) continue;
       this.#headers.delete(key);
@@ -267,14 +275,20 @@ export class AdvertisementMemory {
   }
 
   #living(nowMs: number): HeardOption[] {
-    for (const [key, known] of this.#options) {
-      const living = known.filter(({ expiresMs }) => expiresMs > nowMs);
-      if (living.length === known.length) continue;
-      this.#optionCount -= known.length - living.length;
-      if (living.length === 0) this.#options.delete(key);
-      else this.#options.set(key, living);
-    }
+    this.#keep(({ expiresMs }) => expiresMs > nowMs);
     return [...this.#options.values()].flat();
+  }
+
+  /** Returns how many are gone. */
+  #keep(isKept: (option: HeardOption) => boolean): number {
+    const before = this.#optionCount;
+    for (const [key, known] of this.#options) {
+      const kept = known.filter(isKept);
+      this.#optionCount -= known.length - kept.length;
+      if (kept.length === 0) this.#options.delete(key);
+      else if (kept.length < known.length) this.#options.set(key, kept);
+    }
+    return before - this.#optionCount;
   }
 }
 

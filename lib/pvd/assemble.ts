@@ -5,7 +5,14 @@
  */
 
 import { type AddressRecord, linux, NEVER } from "../../ffi/layout.gen.ts";
-import { formatAddress, isLinkLocal, parseAddress, prefixContains } from "../ip/address.ts";
+import {
+  formatAddress,
+  isLinkLocal,
+  parseAddress,
+  parsePrefix,
+  prefixContains,
+} from "../ip/address.ts";
+import { OWN_PROTOCOL } from "../netlink/change.ts";
 import { recordAddress } from "../netlink/records.ts";
 import { type DraftGateway, isDynamic, type PvdDraft } from "./draft.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "./pvd.ts";
@@ -39,7 +46,7 @@ export function assemble(drafts: PvdDraft[]): AssembledPvd[] {
 function describe(draft: PvdDraft): AssembledPvd {
   const { link } = draft;
   const gateways = [...draft.gateways.values()].sort(byMetric);
-  const addresses = draft.addresses.map(describeAddress).sort((a, b) =>
+  const addresses = draft.addresses.map((record) => describeAddress(record, draft)).sort((a, b) =>
     useRank(a) - useRank(b) || Number(reaches(b, gateways)) - Number(reaches(a, gateways))
   );
   const unsure = new Set(draft.attribution === "unknown" ? dynamicAddresses(draft) : []);
@@ -102,17 +109,26 @@ function dynamicAddresses({ addresses }: PvdDraft): string[] {
     .map((record) => formatAddress(recordAddress(record.address, 6)));
 }
 
-function describeAddress(record: AddressRecord): PvdAddress {
+function describeAddress(record: AddressRecord, draft: PvdDraft): PvdAddress {
   const family = record.family === 4 ? 4 : 6;
   return {
     address: formatAddress(recordAddress(record.address, family)),
     prefixLength: record.prefixLength,
     family,
-    deprecated: (record.flags & linux.IFA_F_DEPRECATED) !== 0,
+    deprecated: isDeprecated(record, draft),
     // For IPv4 the same bit says "secondary".
     temporary: family === 6 && (record.flags & linux.IFA_F_TEMPORARY) !== 0,
     validSeconds: record.validSeconds === NEVER ? null : record.validSeconds,
   };
+}
+
+/** One that `mif route install` made is deprecated to the system, whatever it is to its PvD. */
+function isDeprecated(record: AddressRecord, { advertisement }: PvdDraft): boolean {
+  if (record.protocol !== OWN_PROTOCOL) return (record.flags & linux.IFA_F_DEPRECATED) !== 0;
+  return advertisement?.prefixes.some(({ prefix, preferredSeconds }) => {
+    const { bytes, prefixLength } = parsePrefix(prefix)!;
+    return preferredSeconds === 0 && prefixContains(bytes, prefixLength, record.address);
+  }) ?? false;
 }
 
 /** Global before link-local, current before deprecated, stable before temporary, IPv6 before IPv4 (RFC 6724). */

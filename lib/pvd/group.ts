@@ -14,6 +14,7 @@ import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";
 import type { SourceReport } from "../sources/statement.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
 import type { Announcements } from "./advertised.ts";
 import type { AdvertisedPvd } from "./advertisement_memory.ts";
 import { assemble, type AssembledPvd } from "./assemble.ts";
@@ -22,7 +23,7 @@ import { isDynamic, type Link, type LinkRouter, type PvdDraft, type RouteLeg } f
 import { collectEvidence, type Evidence, evidenceFor } from "./evidence.ts";
 import { buildLinks } from "./links.ts";
 import { placeNameService } from "./name_service.ts";
-import type { PvdAdvertisement } from "./pvd.ts";
+import type { PvdAdvertisement, PvdInfo } from "./pvd.ts";
 import { findUnconfigured } from "./unconfigured.ts";
 
 /** All that a host says of itself at one time. */
@@ -32,6 +33,8 @@ export interface HostFacts {
   sources: SourceReport[];
   /** The system's own way to an address, or null where there is none. */
   route(destination: Uint8Array): RouteAnswer | null;
+  /** What was fetched of a PvD and still holds; nothing was, where left out. */
+  additionalInfo?: (pvd: PvdInfo) => PvdAdditionalInfo | null | undefined;
 }
 
 /** The PvDs, best first: those the system would take by default, then by interface. */
@@ -66,7 +69,12 @@ export function groupPvds(facts: HostFacts): AssembledPvd[] {
     if (draft) draft.unconfigured = findUnconfigured(draft, one, options);
   }
   const drafts = [...links.values()].flatMap((link) => link.drafts().filter(isPvd));
-  return assemble(drafts);
+  const assembled = assemble(drafts);
+  for (const { pvd } of assembled) {
+    const info = facts.additionalInfo?.(pvd);
+    if (info) pvd.additionalInfo = info;
+  }
+  return assembled;
 }
 
 function describeDraft(draft: PvdDraft, { pvd, advertisement }: AdvertisedPvd): void {

@@ -5,6 +5,7 @@
  */
 
 import { parseAddress, parsePrefix } from "../ip/address.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
 
 /** An address and port of the seed's struct; what `sockaddr_in` and `sockaddr_in6` hold. */
 export interface SocketAddress {
@@ -165,6 +166,8 @@ export interface PvdInfo {
    * up to 2^(10 + delay) ms.
    */
   delay?: number;
+  /** RFC 8801 4: what its owner says of it, where this process has fetched that and it still holds. */
+  additionalInfo?: PvdAdditionalInfo;
   /** NAT64 prefix (RFC 8781), such as "64:ff9b::/96". */
   pref64?: string;
   /** URI of the captive portal API (RFC 8910). */
@@ -180,6 +183,9 @@ export interface PvdInfo {
   /** The seed's struct: the first DNS server. */
   dns_addr: SocketAddress | null;
 }
+
+/** In place of a captive portal's URI: the network says that it has none (RFC 8910 2). */
+export const UNRESTRICTED = "urn:ietf:params:capport:unrestricted";
 
 /** PvDs that were found to be some. */
 const sound = new WeakSet<PvdInfo>();

@@ -21,9 +21,11 @@ const records = new Uint8Array(64 * 1024);
 /** Hears of losses for as long as it is open, and has them forgotten. */
 export class LinkLoss {
   readonly #fd: number;
+  readonly #lost: (interfaceIndex: number) => void;
 
-  /** Begins to hear. Where a sandbox refuses that, nothing is heard. */
-  constructor() {
+  /** Begins to hear, and calls `lost` for each loss. Where a sandbox refuses that, nothing is heard. */
+  constructor(lost: (interfaceIndex: number) => void) {
+    this.#lost = lost;
     this.#fd = native().mif_netlink_join(linux.RTNLGRP_LINK);
     if (this.#fd >= 0) reactor().add(this.#fd, EPOLLIN, () => this.take());
   }
@@ -51,7 +53,9 @@ export class LinkLoss {
     const length = native().mif_netlink_decode(datagram, size, records, records.length);
     if (length < 0 || length > records.length) return;
     for (const { index, flags, removed } of readRecords(records.slice(0, length)).links) {
-      if (removed !== 0 || (flags & linux.IFF_UP) === 0) forgetLink(index);
+      if (removed === 0 && (flags & linux.IFF_UP) !== 0) continue;
+      forgetLink(index);
+      this.#lost(index);
     }
   }
 }

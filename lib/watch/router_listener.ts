@@ -94,6 +94,11 @@ export class RouterListener {
     this.#arrange();
   }
 
+  /** A link was down; {@linkcode RouterListener.follow} says when it is back, however soon. */
+  lose(index: number): void {
+    this.#solicitor?.lose(index);
+  }
+
   #newSolicitor(delayMs = 0): Solicitor {
     return new Solicitor({
       send: async (link) => {

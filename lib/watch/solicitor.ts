@@ -52,11 +52,7 @@ export class Solicitor {
     const { random, delayMs } = this.#host;
     const nowMs = this.#host.nowMs();
     const present = new Set(links.map((link) => link.interface));
-    for (const [index, { lastMs }] of this.#links) {
-      if (present.has(index)) continue;
-      this.#links.delete(index);
-      this.#gone.set(index, lastMs);
-    }
+    for (const index of this.#links.keys()) if (!present.has(index)) this.lose(index);
     for (const [index, lastMs] of this.#gone) {
       if (nowMs - lastMs >= FIRST_MS) this.#gone.delete(index);
     }
@@ -73,6 +69,14 @@ export class Solicitor {
       const waitMs = alreadyAsked ? FIRST_MS : FIRST_MS / 2;
       this.#links.set(link.interface, { link, dueMs, waitMs, lastMs });
     }
+  }
+
+  /** A link was down, though it may be back by now. */
+  lose(index: number): void {
+    const asked = this.#links.get(index);
+    if (!asked) return;
+    this.#links.delete(index);
+    this.#gone.set(index, asked.lastMs);
   }
 
   /** A router has spoken on a link. */

@@ -7,6 +7,11 @@
  * @module
  */
 
+import {
+  type NetworkInformationOptions,
+  requestAdditionalInfo,
+} from "../additional_info/fetch_additional_info.ts";
+import { AdditionalInfoKeeper } from "../additional_info/keeper.ts";
 import { NEVER } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
@@ -17,9 +22,11 @@ import {
   takeAnnouncements,
   whenAnnounced,
 } from "../pvd/advertised.ts";
+import { expiryMs } from "../pvd/additional_info.ts";
 import { SILENCE_MAX_MS } from "../pvd/daemon_state.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
 import { EPOLLIN, reactor } from "../socket/reactor.ts";
 import { TIMEOUT_MAX_MS } from "../socket/socket.ts";
 import { hearChanges } from "../socket/table_news.ts";
@@ -33,6 +40,8 @@ import { SourceFiles } from "./source_files.ts";
 export interface Subscriber {
   /** Whether the routers are to be asked. */
   readonly solicit: boolean;
+  /** How additional information is to be asked for; null where it is not. */
+  readonly additionalInfo: Omit<NetworkInformationOptions, "signal"> | null;
   /** What is there now, which may be what was there before. */
   take(known: KnownPvds): void;
   /** There is nothing more to come. */
@@ -64,6 +73,7 @@ class Watcher {
   #stops: (() => void)[] = [];
   #routers: RouterListener | null = null;
   #losses: LinkLoss | null = null;
+  #keeper: AdditionalInfoKeeper | null = null;
   #daemon: DaemonClient | null = null;
   #files: SourceFiles | null = null;
   /** Whether the kernel's news cannot be heard: then it is looked at as often as the files are. */
@@ -88,6 +98,7 @@ class Watcher {
       if (performance.now() - this.#lookedMs > SPACING_MS) this.#isStale = true;
       this.#subscribers.add(subscriber);
       if (subscriber.solicit) this.#solicitFor(subscriber);
+      if (subscriber.additionalInfo) this.#keepInfos(subscriber.additionalInfo);
     } catch (error) {
       this.leave(subscriber);
       subscriber.fail(error);
@@ -99,6 +110,7 @@ class Watcher {
     this.#subscribers.delete(subscriber);
     this.#starting.delete(subscriber);
     this.await(subscriber, false);
+    if (![...this.#subscribers].some(({ additionalInfo }) => additionalInfo)) this.#loseInfos();
     if (this.#subscribers.size === 0) this.#close();
   }
 
@@ -127,7 +139,7 @@ class Watcher {
     const stop = hearChanges(news);
     this.#isDeaf = stop === null;
     if (stop) this.#stops.push(stop);
-    const losses = this.#losses = new LinkLoss();
+    const losses = this.#losses = new LinkLoss((index) => this.#routers?.lose(index));
     this.#stops.push(whenAnnounced(news), hearAnnouncements(), () => losses.close());
     this.#daemon = new DaemonClient(news);
     this.#files = new SourceFiles();
@@ -145,6 +157,20 @@ class Watcher {
     this.#isStale = true;
     this.#endsMs = Infinity;
     clearTimeout(this.#timer);
+  }
+
+  #keepInfos(options: Omit<NetworkInformationOptions, "signal">): void {
+    this.#keeper ??= new AdditionalInfoKeeper({
+      onChange: () => this.#hear(),
+      request: (pvd, signal) => requestAdditionalInfo(pvd, { ...options, signal }),
+    });
+    // It learns of the PvDs at the next look.
+    this.#isStale = true;
+  }
+
+  #loseInfos(): void {
+    this.#keeper?.close();
+    this.#keeper = null;
   }
 
   #solicitFor(subscriber: Subscriber): void {
@@ -191,11 +217,13 @@ class Watcher {
     this.#isLooking = true;
     this.#lookedMs = performance.now();
     let failure: unknown = null;
+    let pvds: PvdInfo[] = [];
     try {
       this.#losses!.take();
       const host = readHost();
-      this.#known = knownPvds(groupPvds(host).map(({ pvd }) => pvd));
-      this.#endsMs = this.#lookedMs + endsInMs(host);
+      pvds = groupPvds(host).map(({ pvd }) => pvd);
+      this.#known = knownPvds(pvds);
+      this.#endsMs = this.#lookedMs + Math.min(endsInMs(host), infosEndInMs(pvds));
       this.#failures = 0;
       this.#routers?.follow(host.kernel);
     } catch (error) {
@@ -210,7 +238,8 @@ class Watcher {
       if (failure === null) one.take(this.#known!);
       else if (!this.#mayPass(failure)) one.fail(failure);
     }
-    if (failure !== null) {
+    if (failure === null) this.#keeper?.update(pvds);
+    else {
       this.#failures++;
       this.#isStale = true;
       this.#notBeforeMs = nowMs + RETRY_MS;
@@ -240,6 +269,14 @@ function hearAnnouncements(): () => void {
 function endsInMs({ kernel, advertised, daemon }: ReturnType<typeof readHost>): number {
   const silentMs = (daemon.state?.writtenMs ?? Infinity) + SILENCE_MAX_MS;
   return Math.min(routesEndInMs(kernel), Math.min(advertised.endMs, silentMs) - bootMs());
+}
+
+/** In how many milliseconds additional information ends, which has a time of day. */
+function infosEndInMs(pvds: readonly PvdInfo[]): number {
+  const ends = pvds.flatMap(({ additionalInfo }) =>
+    additionalInfo ? [expiryMs(additionalInfo)] : []
+  );
+  return Math.max(0, Math.min(...ends) - Date.now());
 }
 
 /** In how many milliseconds the next route ends, of which the kernel tells only as it tidies up, half a minute later. */

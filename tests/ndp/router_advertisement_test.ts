@@ -11,11 +11,7 @@ import {
   type RouterAdvertisement,
 } from "../../lib/ndp/router_advertisement.ts";
 import { fuzzed } from "../fuzz.ts";
-import {
-  option,
-  routerAdvertisement,
-  type RouterAdvertisementInit,
-} from "../lab/mod.ts";
+import { option, routerAdvertisement, type RouterAdvertisementInit } from "../lab/mod.ts";
 import { recorded } from "./recorded.ts";
 
 const bytesOf = (address: string) => parseAddress(address)!.bytes;

@@ -2,13 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  option,
-  pvdOption,
-  type PvdOptionInit,
-  type RouterAdvertisementInit,
-  routerAdvertisementOptions,
-} from "../lab/mod.ts";
+import { option, pvdOption, type PvdOptionInit, type RouterAdvertisementInit } from "../lab/mod.ts";
 import { addressesOf, HostModel, routesOf, serversOf } from "./host_model.ts";
 
 const [R1, R2] = ["fe80::1", "fe80::2"] as const;
@@ -18,10 +12,10 @@ const IFAPROT_KERNEL_RA = 2;
 /** An option that holds what an advertisement would. */
 function pvd(
   id: string,
-  init: Omit<PvdOptionInit, "id" | "options"> = {},
+  init: Omit<PvdOptionInit, "id"> = {},
   nested: RouterAdvertisementInit = {},
 ): Uint8Array {
-  return pvdOption({ id, ...init, options: routerAdvertisementOptions(nested) });
+  return pvdOption({ id, ...init, nested });
 }
 
 const prefix = (text: string, validSeconds = 1800) => ({

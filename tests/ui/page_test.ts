@@ -143,6 +143,7 @@ describe("differences", () => {
       gateway: ROUTER,
       open: true,
       sources: ["2001:db8:1::/64"],
+      addresses: [],
     };
     assert.deepEqual(
       told([[], [], [table]], [[], [], [{ ...table, open: false, gateway: null }]]),

@@ -92,6 +92,17 @@ test("a link that came back is asked again, but not within four seconds", async 
   assert.deepEqual(scene.sent.slice(3), ["8000 3"]);
 });
 
+test("a link that was down between two looks is asked again", async () => {
+  const scene = new Scene();
+  scene.solicitor.follow([link(3)]);
+  await scene.until(5000);
+  scene.solicitor.heard(3);
+  scene.solicitor.lose(3);
+  scene.solicitor.follow([link(3)]);
+  await scene.until(9000);
+  assert.deepEqual(scene.sent, ["0 3", "4000 3", "8000 3"]);
+});
+
 test("who was asked by somebody else is asked again only if no router spoke", async () => {
   const scene = new Scene();
   scene.solicitor.follow([link(3), link(4)], true);
