@@ -21,8 +21,7 @@ import {
   parseMobility,
   verifyMobility,
 } from "../../lib/mobility/mod.ts";
-import { labSkip } from "../lab/mod.ts";
-import { Tun } from "../lab/tun.ts";
+import { labSkip, Tun } from "../lab/mod.ts";
 import { hex, toHex } from "./vectors.ts";
 import { homeAddressHeader, type2Header, type WirePacket, wirePacket } from "./wire.ts";
 
