@@ -7,15 +7,21 @@
  * @module
  */
 
+import { once } from "node:events";
 import process from "node:process";
+import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
 import { exec } from "./cli/exec.ts";
 import { get } from "./cli/get.ts";
 import { lab } from "./cli/lab.ts";
 import { list } from "./cli/list.ts";
+import { mh } from "./cli/mh.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
+import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
+import { validate } from "./cli/validate.ts";
+import { watch } from "./cli/watch.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -24,10 +30,15 @@ import { MifError } from "./mod.ts";
  */
 type Command = (
   words: string[],
-) => string | Promise<string> | AsyncIterable<string> | Promise<number>;
+) => string | number | Promise<string> | AsyncIterable<string> | Promise<number>;
 
 const COMMANDS: Record<string, { run: Command; summary: string }> = {
-  list: { run: list, summary: "this machine's provisioning domains [--solicit] [--json]" },
+  list: {
+    run: list,
+    summary:
+      "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
+  },
+  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -35,6 +46,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   get: {
     run: get,
     summary: "what is at a URL, through a domain: URL [--pvd PVD] [-i] [--ca FILE] [--solicit]",
+  },
+  validate: {
+    run: validate,
+    summary: "whether a domain holds this host captive: --pvd PVD [--solicit] [--ca FILE] [--json]",
   },
   route: {
     run: route,
@@ -45,6 +60,19 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   lab: {
     run: lab,
     summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
+  },
+  mh: {
+    run: mh,
+    summary:
+      "messages of Mobile IPv6: dump [-i IF] [-r FILE] [-w FILE] [--json] [--count] [--draft], decode HEX, send TYPE --to ADDRESS",
+  },
+  ui: {
+    run: ui,
+    summary: "a live picture of all this, in a browser [--port PORT] [--solicit] [--json]",
+  },
+  daemon: {
+    run: daemon,
+    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
   },
   doctor: {
     run: doctor,
@@ -69,7 +97,10 @@ async function main(words: string[]): Promise<number> {
     const output = await command.run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
-    for await (const text of output) print(text);
+    for await (const text of output) {
+      // Who reads slowly is waited for.
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    }
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {

@@ -17,6 +17,13 @@
  */
 
 export { load, type LoadOptions } from "./ffi/library.ts";
+export {
+  type EachAdditionalInfoOptions,
+  fetchAdditionalInfo,
+  type NetworkInformationOptions,
+} from "./lib/additional_info/fetch_additional_info.ts";
+export type { PortalState } from "./lib/captive_portal/portal_state.ts";
+export { type PvdValidation, validate } from "./lib/captive_portal/validate.ts";
 export { connect, Connection } from "./lib/connection/connection.ts";
 export type { ErrorHandler, FetchHandler, RequestInfo } from "./lib/connection/fetch_handler.ts";
 export { httpAgent, httpsAgent } from "./lib/connection/http_agent.ts";
@@ -41,9 +48,11 @@ export type { ExitStatus } from "./lib/exec/confined_program.ts";
 export { exec, type ExecOptions } from "./lib/exec/exec.ts";
 export { createFetch, type FetchOptions, type PvdFetch } from "./lib/fetch/fetch.ts";
 export type { HttpClientOptions } from "./lib/http/http_client.ts";
+export type { JsonObject, JsonValue } from "./lib/json/i_json.ts";
 export * from "./lib/names/flags.ts";
 export { type AddrInfo, getaddrinfo, type GetAddrInfoOptions } from "./lib/names/getaddrinfo.ts";
 export { getnameinfo, type GetNameInfoOptions, type NameInfo } from "./lib/names/getnameinfo.ts";
+export type { PvdAdditionalInfo } from "./lib/pvd/additional_info.ts";
 export { choosePvd, type PvdCriteria, rankPvds } from "./lib/pvd/choose.ts";
 export { freepvdinfo, getpvdinfo, type GetPvdInfoOptions } from "./lib/pvd/getpvdinfo.ts";
 export type { InterfaceType } from "./lib/pvd/interface_traits.ts";
@@ -55,6 +64,7 @@ export type {
   PvdAdvertisement,
   PvdDnsServer,
   PvdInfo,
+  PvdUnconfigured,
   SocketAddress,
 } from "./lib/pvd/pvd.ts";
 export { followRoutes, type FollowRoutesOptions } from "./lib/route/follow.ts";
@@ -90,6 +100,8 @@ export {
   socket,
   type WaitOptions,
 } from "./lib/socket/socket.ts";
+export type { PvdEvent } from "./lib/watch/difference.ts";
+export { watchPvds, type WatchPvdsOptions } from "./lib/watch/watch_pvds.ts";
 export {
   createWebSocket,
   type PvdWebSocket,

@@ -1,96 +1,63 @@
 /**
- * `mif doctor`: what this machine offers the library, and what could not be read.
+ * `mif doctor`: what this machine offers the library, what is missing, and what could not be read.
  *
  * @module
  */
 
 import process from "node:process";
-import { release } from "node:os";
-import { load } from "../mod.ts";
-import { listening } from "../lib/pvd/advertised.ts";
-import { readHost } from "../lib/pvd/host.ts";
-import { type Level, readLevel } from "./capabilities.ts";
+import type { Level } from "./capabilities.ts";
+import { diagnose, type Diagnosis } from "./diagnosis.ts";
 import { readOptions } from "./usage.ts";
 
-/** What `mif doctor --json` prints. */
-interface Diagnosis {
-  library: string;
-  runtime: string;
-  kernel: string;
-  /** The most the library may do here. */
-  level: Level;
-  links: number;
-  /** Routing rules beside the kernel's own three. */
-  rules: number;
-  /** Whether options of Router Advertisements are heard. */
-  advertisements: boolean;
-  /** Kinds of kernel tables that did not hold still while they were read. */
-  unsettled: string[];
-  sources: { source: string; found: boolean; statements: number }[];
-  warnings: { source: string; path: string; message: string }[];
-}
-
-/** The text of `mif doctor`, or with `--json` one object. */
-export function doctor(words: string[]): string {
+/** Prints a row for each thing, or with `--json` one object; 1 where something is missing that the package needs. */
+export function doctor(words: string[]): number {
   const { json } = readOptions(words, { json: { type: "boolean" } });
   const diagnosis = diagnose();
-  return json ? JSON.stringify(diagnosis, null, 2) + "\n" : describe(diagnosis);
-}
-
-const KERNEL_RULE_PRIORITIES = [0, 32766, 32767];
-
-function diagnose(): Diagnosis {
-  const library = load();
-  const { kernel, sources } = readHost();
-  const { versions } = process;
-  return {
-    library,
-    runtime: versions.bun ? `Bun ${versions.bun}` : `Deno ${versions.deno}`,
-    kernel: release(),
-    level: readLevel(),
-    links: kernel.links.length,
-    rules: kernel.rules.filter(({ priority }) => !KERNEL_RULE_PRIORITIES.includes(priority)).length,
-    advertisements: listening() === true,
-    unsettled: kernel.unsettled,
-    sources: sources.map(({ source, found, resolvers, prefixes }) => ({
-      source,
-      found,
-      statements: resolvers.length + prefixes.length,
-    })),
-    warnings: sources.flatMap(({ warnings }) => warnings),
-  };
+  process.stdout.write(json ? JSON.stringify(diagnosis, null, 2) + "\n" : describe(diagnosis));
+  return diagnosis.problems.length === 0 ? 0 : 1;
 }
 
 function describe(diagnosis: Diagnosis): string {
-  const found = diagnosis.sources.filter((source) => source.found);
+  const { library, runtime, kernel, level, filtered } = diagnosis;
   const rows = [
-    ["library", diagnosis.library],
-    ["runtime", `${diagnosis.runtime}, Linux ${diagnosis.kernel}`],
-    ["privilege", LEVELS[diagnosis.level]],
-    [
-      "network",
-      `${diagnosis.links} links, ${diagnosis.rules} routing rules beside the kernel's own`,
-    ],
-    [
-      "routers",
-      diagnosis.advertisements
-        ? "options of Router Advertisements are heard while a program runs"
-        : "Router Advertisements are not heard: the kernel refused the socket",
-    ],
-    [
-      "DNS",
-      found.length === 0
-        ? "no source found"
-        : found.map(({ source, statements }) => `${source} (${statements})`).join(", "),
-    ],
+    ["library", library ?? "cannot be opened"],
+    ["runtime", kernel === null ? runtime : `${runtime}, Linux ${kernel}`],
+    ["privilege", LEVELS[level] + (filtered ? "; system calls pass a seccomp filter" : "")],
+    // The rest is seen through it.
+    ...(library === null ? [] : network(diagnosis)),
     ...diagnosis.unsettled.map((
       kind,
     ) => ["warning", `the kernel's ${kind} did not hold still while they were read`]),
     ...diagnosis.warnings.map((
       { source, path, message },
     ) => ["warning", `${source}: ${path}: ${message}`]),
+    ...diagnosis.problems.map((problem) => ["problem", problem]),
   ];
   return rows.map(([name, value]) => `${name!.padEnd(10)} ${value}\n`).join("");
+}
+
+function network(diagnosis: Diagnosis): [string, string][] {
+  const { kernel, links, rules } = diagnosis;
+  return [
+    ["waiting", waiting(diagnosis)],
+    [
+      "network",
+      links === null
+        ? "the kernel does not tell"
+        : `${links} links, ${rules} routing rules beside the kernel's own`,
+    ],
+    ["routing", routing(diagnosis)],
+    [
+      "routers",
+      diagnosis.advertisements
+        ? "options of Router Advertisements are heard while a program runs" +
+          withoutPrefixes(kernel)
+        : "Router Advertisements are not heard: the kernel refused the socket",
+    ],
+    ["daemon", daemon(diagnosis)],
+    ["programs", programs(diagnosis)],
+    ["DNS", links === null ? "not read: the links are not known" : nameService(diagnosis)],
+  ];
 }
 
 const LEVELS: Record<Level, string> = {
@@ -98,3 +65,46 @@ const LEVELS: Record<Level, string> = {
   CAP_NET_RAW: "CAP_NET_RAW: may also hear whole Router Advertisements",
   CAP_NET_ADMIN: "CAP_NET_ADMIN: may also install routes",
 };
+
+function waiting({ waiting, ioUringRefused }: Diagnosis): string {
+  switch (waiting) {
+    case null:
+      return "sockets cannot wait";
+    case "io_uring":
+      return "by io_uring";
+    case "thread":
+      return `by a thread: io_uring is refused (${ioUringRefused}), which is in order in containers`;
+  }
+}
+
+function routing({ routing }: Diagnosis): string {
+  if (routing === null) return "the kernel does not tell";
+  const { tables, closed } = routing;
+  if (tables === 0) return "no table of ours; `mif route install` makes one for each router";
+  return `${tables} tables of ours` + (closed > 0 ? `, ${closed} of them closed: no router` : "");
+}
+
+/** Linux passes prefixes on since 6.6. */
+function withoutPrefixes(kernel: string | null): string {
+  const [major, minor] = (kernel ?? "").split(".").map(Number);
+  const old = major! < 6 || (major === 6 && minor! < 6);
+  return old ? ", but their prefixes only from Linux 6.6 on" : "";
+}
+
+function daemon({ daemon: { used, pid, pvds } }: Diagnosis): string {
+  return used
+    ? `process ${pid} hears routers for us; ${pvds} PvDs heard`
+    : "no mif daemon that could be used";
+}
+
+function programs({ programsRefused }: Diagnosis): string {
+  return programsRefused === null
+    ? "nothing is known against `mif exec`"
+    : `no \`mif exec\`: ${programsRefused}`;
+}
+
+function nameService({ sources }: Diagnosis): string {
+  const found = sources.filter(({ found }) => found);
+  if (found.length === 0) return "no source found";
+  return found.map(({ source, statements }) => `${source} (${statements})`).join(", ");
+}

@@ -5,9 +5,9 @@
  */
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createFetch, MifError } from "../mod.ts";
+import { authority } from "./authority.ts";
 import { namedPvd } from "./pvd_argument.ts";
 import { readWords, UsageError } from "./usage.ts";
 
@@ -21,7 +21,8 @@ export async function get(words: string[]): Promise<number> {
   }, ["URL"]);
   const url = httpUrl(positionals[0]!);
   const pvd = await namedPvd(values.pvd, values.solicit ?? false);
-  using fetch = createFetch(pvd, { tls: values.ca === undefined ? {} : { ca: read(values.ca) } });
+  const ca = authority(values.ca);
+  using fetch = createFetch(pvd, { tls: ca === undefined ? {} : { ca } });
   try {
     const response = await fetch(url);
     if (values.include) await write(headOf(response));
@@ -45,14 +46,6 @@ function httpUrl(text: string): URL {
     throw new UsageError("a URL with credentials is not sent: others can read a command line");
   }
   return url;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(`--ca: ${(error as Error).message}`);
-  }
 }
 
 /** The version is the only one there is; the names are as they came, but in lower case. */

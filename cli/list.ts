@@ -4,49 +4,135 @@
  * @module
  */
 
+import process from "node:process";
 import { styleText } from "node:util";
-import { getpvdinfo, listPvds, type PvdAdvertisement, type PvdInfo } from "../mod.ts";
-import { readOptions } from "./usage.ts";
+import {
+  getpvdinfo,
+  listPvds,
+  type PvdAdditionalInfo,
+  type PvdAdvertisement,
+  type PvdDnsServer,
+  type PvdInfo,
+  type PvdUnconfigured,
+} from "../mod.ts";
+import { authority } from "./authority.ts";
+import { printable } from "./printable.ts";
+import { type DescribedPvd, pvdTree, type Value } from "./pvd_tree.ts";
+import { readOptions, UsageError } from "./usage.ts";
 
-/** The text of `mif list`, or with `--json` an array of PvdInfo; with `--solicit` after asking the routers. */
+/**
+ * The text of `mif list`: a tree in a terminal, else a paragraph for each PvD, or with `--json` an array of PvdInfo; with
+ * `--solicit` after asking the routers, with `--additional-info` after asking the servers of explicit PvDs. Those that
+ * fail are named on standard error.
+ */
 export async function list(words: string[]): Promise<string> {
-  const { json, solicit } = readOptions(words, {
+  const values = readOptions(words, {
     json: { type: "boolean" },
     solicit: { type: "boolean" },
+    "additional-info": { type: "boolean" },
+    ca: { type: "string" },
   });
-  const pvds = solicit ? await getpvdinfo("localhost", null, { solicit }) : listPvds();
+  const { json, solicit, "additional-info": additional = false } = values;
+  if (values.ca !== undefined && !additional) {
+    throw new UsageError("--ca goes with --additional-info");
+  }
+  const ca = authority(values.ca);
+  const onFailure = (_: PvdInfo, { message }: Error) =>
+    void process.stderr.write(`mif list: ${message}\n`);
+  const additionalInfo = additional && { ca, onFailure };
+  const pvds = solicit || additional
+    ? await getpvdinfo("localhost", null, { solicit, additionalInfo })
+    : listPvds();
   if (json) return JSON.stringify(pvds, null, 2) + "\n";
   if (pvds.length === 0) {
     return "No provisioning domain: nothing but loopback is up with an address on this machine.\n";
   }
-  return pvds.map(describe).join("\n");
+  // Where colours are forced on a pipe, somebody is meant to look.
+  const isForEyes = process.stdout.isTTY || styleText("bold", "x") !== "x";
+  return isForEyes ? pvdTree(pvds.map(describe)) : pvds.map(describe).map(paragraph).join("\n");
 }
 
-/** More rows than this are counted, not shown: `--json` has them all. */
+/** More values than this are counted, not shown: `--json` has them all. */
 const SHOWN_MAX = 8;
 
-function describe(pvd: PvdInfo): string {
+function describe(pvd: PvdInfo): DescribedPvd {
   const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
-  const { advertisement } = pvd;
-  const rows: [string, string[]][] = [
+  const { advertisement, additionalInfo, unconfigured } = pvd;
+  const rows: [string, Value[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
-    ["gateways", pvd.gateways.map(({ address }) => address)],
-    ["DNS", pvd.dnsServers.map(describeServer)],
-    ["search", pvd.searchDomains],
-    [
-      "routes",
-      pvd.routes.map(({ destination, gateway }) =>
-        gateway === null ? destination : `${destination} via ${gateway}`
-      ),
-    ],
-    ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
-    ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
-    ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
+    ["gateways", pvd.gateways.map(({ address }) => plain(address))],
+    ["DNS", pvd.dnsServers.map(serverValue)],
+    ["search", pvd.searchDomains.map(plain)],
+    ["routes", pvd.routes.map(describeRoute).map(plain)],
+    ["NAT64", pvd.pref64 === undefined ? [] : [plain(pvd.pref64)]],
+    ["portal", pvd.captivePortal === undefined ? [] : [plain(pvd.captivePortal)]],
+    ["PvD", pvd.kind === "explicit" ? [plain(describeName(pvd))] : []],
+    ["owner", additionalInfo ? describeAdditionalInfo(additionalInfo).map(plain) : []],
+    ["announced", advertisement ? describeAdvertisement(advertisement).map(plain) : []],
+    ["missing", unconfigured ? describeMissing(unconfigured).map(plain) : []],
+    ["note", pvd.attribution === "unknown" ? [plain(unattributed(pvd))] : []],
   ];
-  const title = `${styleText("bold", pvd.id)}  ${pvd.kind}, ${origin}, ` +
-    `interface ${pvd.interface.name}, MTU ${pvd.mtu}, handle ${pvd.handle}\n`;
-  const note = pvd.attribution === "unknown" ? row("note", [unattributed(pvd)]) : "";
-  return title + rows.map(([name, values]) => row(name, values)).join("") + note;
+  return {
+    pvd,
+    origin: `${pvd.kind}, ${origin}`,
+    rows: rows.filter(([, values]) => values.length > 0).map(([name, values]) => {
+      const rest = values.length - SHOWN_MAX;
+      const shown = rest > 0 ? [...values.slice(0, SHOWN_MAX), plain(`and ${rest} more`)] : values;
+      return [name, shown];
+    }),
+  };
+}
+
+function plain(text: string): Value {
+  return { text, remark: "" };
+}
+
+/** A server with its port, where that is not 53, and its source. */
+export function describeServer(server: PvdDnsServer): string {
+  return inWords(serverValue(server));
+}
+
+function inWords({ text, remark }: Value): string {
+  return remark === "" ? text : `${text} (${remark})`;
+}
+
+function paragraph({ pvd, origin, rows }: DescribedPvd): string {
+  const title = `${pvd.id}  ${origin}, interface ${pvd.interface.name}, MTU ${pvd.mtu}, ` +
+    `handle ${pvd.handle}`;
+  const lines = rows.flatMap(([name, values]) =>
+    values.map((value, i) => `  ${(i === 0 ? name : "").padEnd(10)} ${inWords(value)}`)
+  );
+  return [title, ...lines].map((line) => `${printable(line)}\n`).join("");
+}
+
+/** What the owner of the PvD's name says of it. */
+function describeAdditionalInfo(info: PvdAdditionalInfo): string[] {
+  const { expires, prefixes, dnsZones = [], noInternet = false } = info;
+  return [
+    `until ${expires}${noInternet ? ", no Internet" : ""}`,
+    ...prefixes.map((prefix) => `prefix ${prefix}`),
+    ...dnsZones.map((zone) => `zone ${zone}`),
+  ];
+}
+
+/** What its option says of an explicit PvD (RFC 8801 3.1). */
+function describeName({ httpInfo, sequence, delay, legacy }: PvdInfo): string {
+  const info = httpInfo
+    ? `additional information by HTTPS, sequence ${sequence}, delay ${delay}`
+    : "no additional information";
+  return legacy ? `${info}; with DHCPv4` : info;
+}
+
+/** What `mif route install --solicit` configures. */
+function describeMissing({ prefixes, routes }: PvdUnconfigured): string[] {
+  return [
+    ...prefixes.map((prefix) => `address in ${prefix}`),
+    ...routes.map((route) => `route ${describeRoute(route)}`),
+  ];
+}
+
+function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
+  return gateway === null ? destination : `${destination} via ${gateway}`;
 }
 
 /** One line for the router, and one for each thing it gives. */
@@ -88,28 +174,24 @@ function unattributed(pvd: PvdInfo): string {
       pvd.interface.name;
 }
 
-function row(name: string, values: string[]): string {
-  if (values.length === 0) return "";
-  const shown = values.slice(0, SHOWN_MAX);
-  if (values.length > SHOWN_MAX) shown.push(`and ${values.length - SHOWN_MAX} more`);
-  return shown.map((value, i) => `  ${(i === 0 ? name : "").padEnd(10)} ${value}\n`).join("");
-}
-
-function describeAddress(address: PvdInfo["addresses"][number]): string {
+function describeAddress(address: PvdInfo["addresses"][number]): Value {
   const remarks = [
     address.deprecated ? "deprecated" : "",
     address.temporary ? "temporary" : "",
     address.validSeconds === null ? "" : `valid ${address.validSeconds} s`,
-  ].filter((remark) => remark !== "");
-  const text = `${address.address}/${address.prefixLength}`;
-  return remarks.length === 0 ? text : `${text} (${remarks.join(", ")})`;
+  ];
+  return {
+    text: `${address.address}/${address.prefixLength}`,
+    remark: remarks.filter((remark) => remark !== "").join(", "),
+    faded: address.deprecated,
+  };
 }
 
-function describeServer({ address, port, source }: PvdInfo["dnsServers"][number]): string {
-  const where = port === 53
+function serverValue({ address, port, source }: PvdDnsServer): Value {
+  const text = port === 53
     ? address
     : address.includes(":")
     ? `[${address}]:${port}`
     : `${address}:${port}`;
-  return `${where} (${source})`;
+  return { text, remark: source };
 }

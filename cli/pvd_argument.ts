@@ -18,21 +18,35 @@ export function pvdArgument(text: string | undefined, pvds: PvdInfo[] = listPvds
     throw new UsageError("--pvd is missing: an ID, a handle, or an interface with one PvD");
   }
   const name = text.toLowerCase().replace(/\.$/, "");
-  const found = [
+  const [byId, ...others] = [
     pvds.filter(({ id }) => id === text || id.toLowerCase() === name),
     pvds.filter(({ handle }) => String(handle) === text),
     pvds.filter(({ interface: link }) => link.name === text),
-  ].find((some) => some.length > 0) ?? [];
+  ] as const;
+  // A network chooses its own ID: one that is called like an interface is not taken for it.
+  const isAnnounced = byId.some(({ kind }) => kind === "explicit");
+  const found = isAnnounced
+    ? [...new Set([...byId, ...others.flat()])]
+    : [byId, ...others].find((some) => some.length > 0) ?? [];
   if (found.length === 1) return found[0]!;
+  // One ID may be announced by several routers, or on several links.
+  const isOneId = new Set(found.map(({ id }) => id)).size === 1;
   const [why, list] = found.length === 0
     ? [`there is no PvD ${JSON.stringify(text)}; there are`, pvds]
+    : isOneId
+    ? [`${JSON.stringify(text)} is more than one PvD; give the handle of one of`, found]
     : [`${JSON.stringify(text)} is more than one PvD; give the ID or handle of one of`, found];
-  const names = list.map(({ id, handle }) => `${id} (${handle})`).join(", ");
+  const names = list.map((pvd) => nameOf(pvd, isOneId)).join(", ");
   throw new MifError(`Cannot choose the PvD: ${why} ${names || "none"}`, {
     code: "ENONET",
     errno: 64,
     syscall: "listPvds",
   });
+}
+
+function nameOf({ id, handle, router, interface: link }: PvdInfo, withOrigin: boolean): string {
+  if (!withOrigin) return `${id} (${handle})`;
+  return `${id} (${handle}, ${router === null ? link.name : `${router}%${link.name}`})`;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type PvdInfo,
   query,
 } from "../mod.ts";
+import { hex } from "./hex.ts";
 import { namedPvd } from "./pvd_argument.ts";
 import { readWords, UsageError } from "./usage.ts";
 
@@ -113,8 +114,4 @@ function describeField(field: unknown, quoted: boolean): string {
   // What comes from a network may hold control characters.
   const text = String(field);
   return quoted || /[^!-~]/.test(text) ? JSON.stringify(text) : text;
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

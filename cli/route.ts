@@ -84,7 +84,7 @@ function describe({ changes, notices }: RouteReport, json: boolean): string {
 }
 
 function describeTable(
-  { table, family, interface: link, gateway, open, sources }: RouteTable,
+  { table, family, interface: link, gateway, open, sources, addresses }: RouteTable,
 ): string {
   const way = !open
     ? "closed: nothing leaves"
@@ -92,5 +92,6 @@ function describeTable(
     ? `on ${link}`
     : `via ${gateway} on ${link}`;
   const from = sources.length === 0 ? "no rule leads here" : `from ${sources.join(", ")}`;
-  return `table ${table}  IPv${family}  ${way}  ${from}\n`;
+  const made = addresses.length === 0 ? "" : `  with ${addresses.join(", ")}`;
+  return `table ${table}  IPv${family}  ${way}  ${from}${made}\n`;
 }

@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 8;
+export const ABI_VERSION: number = 9;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -95,16 +95,27 @@ export class AddressRecord {
     this.#at = at;
   }
   get kind(): number { return this.#view.getUint8(this.#at + 0); }
+  set kind(value: number) { this.#view.setUint8(this.#at + 0, value); }
   get removed(): number { return this.#view.getUint8(this.#at + 1); }
+  set removed(value: number) { this.#view.setUint8(this.#at + 1, value); }
   get size(): number { return this.#view.getUint16(this.#at + 2, true); }
+  set size(value: number) { this.#view.setUint16(this.#at + 2, value, true); }
   get interface(): number { return this.#view.getUint32(this.#at + 4, true); }
+  set interface(value: number) { this.#view.setUint32(this.#at + 4, value, true); }
   get flags(): number { return this.#view.getUint32(this.#at + 8, true); }
+  set flags(value: number) { this.#view.setUint32(this.#at + 8, value, true); }
   get preferredSeconds(): number { return this.#view.getUint32(this.#at + 12, true); }
+  set preferredSeconds(value: number) { this.#view.setUint32(this.#at + 12, value, true); }
   get validSeconds(): number { return this.#view.getUint32(this.#at + 16, true); }
+  set validSeconds(value: number) { this.#view.setUint32(this.#at + 16, value, true); }
   get family(): number { return this.#view.getUint8(this.#at + 20); }
+  set family(value: number) { this.#view.setUint8(this.#at + 20, value); }
   get prefixLength(): number { return this.#view.getUint8(this.#at + 21); }
+  set prefixLength(value: number) { this.#view.setUint8(this.#at + 21, value); }
   get scope(): number { return this.#view.getUint8(this.#at + 22); }
+  set scope(value: number) { this.#view.setUint8(this.#at + 22, value); }
   get protocol(): number { return this.#view.getUint8(this.#at + 23); }
+  set protocol(value: number) { this.#view.setUint8(this.#at + 23, value); }
   get address(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 24, 16); }
   get peer(): Uint8Array { return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at + 40, 16); }
 }
@@ -443,6 +454,7 @@ export const linux = {
   IFA_F_TENTATIVE: 64,
   IFA_F_PERMANENT: 128,
   IFA_F_MANAGETEMPADDR: 256,
+  IFA_F_NOPREFIXROUTE: 512,
   IFAPROT_KERNEL_RA: 2,
   RTA_DST: 1,
   RTA_SRC: 2,

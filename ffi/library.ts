@@ -11,12 +11,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
-import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { inflateRawSync } from "node:zlib";
 import { MifError } from "../lib/error.ts";
+import { isRefusal, notPermitted } from "../lib/permission.ts";
 import { type Backend, pickBackend } from "./backend.ts";
 import { binaries, type Binary } from "./binaries.gen.ts";
 import { ABI_VERSION } from "./layout.gen.ts";
@@ -89,8 +89,8 @@ export interface LoaderHost {
 
 function host(): LoaderHost {
   return {
-    platform: platform(),
-    arch: arch(),
+    platform: process.platform,
+    arch: process.arch,
     backend: () => pickBackend(),
     moduleUrl: import.meta.url,
     env: (name) => process.env[name],
@@ -147,7 +147,7 @@ function open(path: string, backend: Backend): { native: Native; path: string } 
   try {
     opened = backend.open(path);
   } catch (cause) {
-    if (isPermission(cause)) {
+    if (isRefusal(cause)) {
       throw permission(`open ${path}`, `--allow-ffi=${path}`, cause);
     }
     throw new MifError(
@@ -206,7 +206,7 @@ function cached(cpu: string, binary: Binary, host: LoaderHost): string {
     return path;
   } catch (cause) {
     if (cause instanceof MifError) throw cause;
-    if (isPermission(cause)) {
+    if (isRefusal(cause)) {
       throw permission(
         `keep its native library in ${directory}`,
         `--allow-read=${directory} --allow-write=${directory} --allow-ffi=${directory}`,
@@ -270,16 +270,8 @@ function cacheDirectory(host: LoaderHost): string {
 }
 
 function permission(what: string, flags: string, cause: unknown): MifError {
-  return new MifError(
-    `Not permitted to ${what}: run with ${flags}, or place the library yourself and name it with load({ path })`,
-    { code: "EACCES", errno: 13, syscall: "dlopen", cause },
-  );
-}
-
-/** Deno's refusal, by its name: the class does not exist in other runtimes. */
-function isPermission(failure: unknown): boolean {
-  return failure instanceof Error &&
-    (failure.name === "NotCapable" || failure.name === "PermissionDenied");
+  const otherwise = "or place the library yourself and name it with load({ path })";
+  return notPermitted(what, `${flags}, ${otherwise}`, { syscall: "dlopen", cause });
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -63,6 +63,7 @@ export const SYMBOLS = {
   mif_process_vm_readv: ["u32", "buffer", "u32", "buffer", "u32"],
   mif_waitid: ["i32"],
   mif_confine_end: ["i32", "i32"],
+  mif_boot_time: ["buffer", "u32"],
   mif_close: ["i32"],
   mif_thread_end: [],
 } as const satisfies Record<string, readonly NativeType[]>;

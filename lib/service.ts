@@ -27,7 +27,8 @@ export const PORT_MAX = 65535;
 /**
  * The port of a service name or decimal number, whatever its protocol.
  *
- * @throws {MifError} EAI_SERVICE where the name is unknown or the number is above 65535.
+ * @throws {MifError} EAI_SERVICE where the name is unknown or the number is above 65535; EACCES where the runtime does not
+ *   permit to read /etc/services.
  */
 export function portOf(servname: string, files: HostFiles): number {
   if (/^\d+$/.test(servname)) {
@@ -37,6 +38,7 @@ export function portOf(servname: string, files: HostFiles): number {
   }
   if (!/^[!-~]{1,64}$/.test(servname)) throw unknown(servname, "that is no service name");
   const port = servicePort(servname, null, files);
+  if (port === null) checkServicesPermitted(files);
   if (port === null) throw unknown(servname, "it is not in /etc/services; give the port");
   return port;
 }
@@ -48,6 +50,11 @@ export function servicePort(
   files: HostFiles,
 ): number | null {
   return file.read(files).ports.get(key(name, protocol)) ?? null;
+}
+
+/** For a name that is not found. @throws {MifError} EACCES: the runtime does not permit to read /etc/services. */
+export function checkServicesPermitted(files: HostFiles): void {
+  file.readPermitted(files);
 }
 
 /** The name of a port (getservbyport(3)) by a protocol such as "tcp", null where it has none. */

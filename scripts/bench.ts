@@ -1,11 +1,13 @@
 /**
- * `deno task bench [snapshot|sockets|names|fetch]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch|advertisements]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
  * - `sockets`: UDP and TCP of ours, beside the runtimes' own and a C program; setsockopt(pvd); CPU while waiting.
  * - `names`: questions to a name server, beside Deno.resolveDns(), Bun.dns and node:dns; memory over a million of them.
  * - `fetch`: requests and large bodies through a PvD, by http and https, beside the runtimes' own fetch.
+ * - `advertisements`: Router Advertisements parsed, and remembered, beside a C program, and scapy and tshark where the
+ *   machine has them.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -21,12 +23,18 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Host, isInside, labAccess, runInside, World } from "../tests/lab/mod.ts";
+import {
+  type AdvertisementRatio,
+  advertisementRatios,
+  formatAdvertisements,
+} from "./bench/advertisement_report.ts";
+import { measureAdvertisements } from "./bench/advertisement_rounds.ts";
 import { type FetchRatio, fetchRatios, formatFetches } from "./bench/fetch_report.ts";
 import { type FetchMeasured, measureFetches } from "./bench/fetch_rounds.ts";
 import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
 import { measureNames, type NameMeasured, type NameMemory } from "./bench/name_rounds.ts";
 import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
-import { type Candidate, measureRounds } from "./bench/rounds.ts";
+import { type Candidate, type Measured, measureRounds } from "./bench/rounds.ts";
 import { formatSockets, socketRatios } from "./bench/socket_report.ts";
 import type { SocketRatio } from "./bench/socket_report.ts";
 import { measureSockets, type SocketMeasured } from "./bench/socket_rounds.ts";
@@ -51,9 +59,10 @@ interface Bench {
   sockets?: { measured: SocketMeasured[]; ratios: SocketRatio[] };
   names?: { measured: NameMeasured[]; memory: NameMemory[]; ratios: NameRatio[] };
   fetch?: { measured: FetchMeasured[]; ratios: FetchRatio[] };
+  advertisements?: { measured: Measured[]; ratios: AdvertisementRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets", "names", "fetch"];
+const PARTS = ["snapshot", "sockets", "names", "fetch", "advertisements"];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -84,6 +93,7 @@ async function main(): Promise<void> {
     if (wants("sockets")) bench.sockets = await benchSockets(directory);
     if (wants("names")) bench.names = await benchNames();
     if (wants("fetch")) bench.fetch = await benchFetch();
+    if (wants("advertisements")) bench.advertisements = await benchAdvertisements(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -128,6 +138,16 @@ async function benchFetch(): Promise<Bench["fetch"]> {
   const commands = runtimeCommands("fetches.ts");
   const measured = await measureFetches(world, commands, server, rounds, progress);
   return { measured, ratios: fetchRatios(measured) };
+}
+
+async function benchAdvertisements(directory: string): Promise<Bench["advertisements"]> {
+  const commands = measuringCommands(directory, "advertisements.c", "advertisements.ts");
+  const python = "/usr/bin/python3";
+  const hasScapy = spawnSync(python, ["-c", "import scapy.layers.inet6"]).status === 0;
+  if (hasScapy) commands.scapy = [python, benchPath("advertisements.py")];
+  await using world = new World();
+  const measured = await measureAdvertisements(world, directory, commands, rounds, progress);
+  return { measured, ratios: advertisementRatios(measured) };
 }
 
 /** By whom to command line. Compiles the C program. */
@@ -202,6 +222,10 @@ function publish(bench: Bench): void {
     console.log(formatNames(measured, memory, ratios));
   }
   if (bench.fetch) console.log(formatFetches(bench.fetch.measured, bench.fetch.ratios));
+  if (bench.advertisements) {
+    const { measured, ratios } = bench.advertisements;
+    console.log(formatAdvertisements(measured, ratios));
+  }
 }
 
 function deno(): string {

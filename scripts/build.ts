@@ -1,9 +1,9 @@
 /**
  * `deno task build`: the native libraries and what is generated from them.
  *
- * Builds both CPUs with the pinned Zig, checks them with readelf, and writes `ffi/layout.gen.ts` and
- * `ffi/binaries.gen.ts`, which are committed: a clone works without Zig. `--check` writes nothing and fails
- * where the committed files differ from what this build gives, byte for byte. `--if-changed` does nothing while the
+ * Builds both CPUs with the pinned Zig, checks them with readelf, and writes `ffi/layout.gen.ts`,
+ * `ffi/binaries.gen.ts`, `lib/mobility/layout.gen.ts` and `zig/include/ip6mh.h`, which are committed: a clone works without
+ * Zig. `--check` writes nothing and fails where the committed files differ from what this build gives, byte for byte. `--if-changed` does nothing while the
  * Zig sources are those of the committed files.
  *
  * @module
@@ -12,7 +12,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { constants, deflateRawSync } from "node:zlib";
 import { binaries, SOURCE_HASH } from "../ffi/binaries.gen.ts";
@@ -33,7 +33,14 @@ export function sourceHash(): string {
   return hash.digest("hex");
 }
 
-/** What zig/generate.zig writes: "typescript" or "c". The build must have run. */
+/** The committed files that zig/generate.zig writes, and by which word. */
+const REFLECTED = {
+  "ffi/layout.gen.ts": "typescript",
+  "lib/mobility/layout.gen.ts": "mobility-typescript",
+  "zig/include/ip6mh.h": "mobility-header",
+};
+
+/** What zig/generate.zig writes: one of REFLECTED's words, or "c". The build must have run. */
 export function generated(language: string): string {
   return run(join(OUT, "bin", "generate"), [language]);
 }
@@ -151,19 +158,22 @@ ${entries.join("")}};
 function main(options: readonly string[]): void {
   if (options.includes("--if-changed") && sourceHash() === SOURCE_HASH) return;
   const libraries = buildLibraries();
-  const layout = generated("typescript");
-  const layoutPath = join(ROOT, "ffi", "layout.gen.ts");
+  const reflected = Object.entries(REFLECTED).map(([path, word]) =>
+    [path, generated(word)] as const
+  );
   if (!options.includes("--check")) {
-    mkdirSync(join(ROOT, "ffi"), { recursive: true });
-    writeFileSync(layoutPath, layout);
+    for (const [path, text] of reflected) {
+      mkdirSync(dirname(join(ROOT, path)), { recursive: true });
+      writeFileSync(join(ROOT, path), text);
+    }
     writeFileSync(join(ROOT, "ffi", "binaries.gen.ts"), binariesModule(libraries));
     console.log(
       CPUS.map((cpu) => `libmif-${cpu}.so ${libraries[cpu]!.length} bytes`).join(", "),
     );
     return;
   }
-  const stale: string[] = [];
-  if (readFileSync(layoutPath, "utf8") !== layout) stale.push("ffi/layout.gen.ts");
+  const stale = reflected.filter(([path, text]) => readFileSync(join(ROOT, path), "utf8") !== text)
+    .map(([path]): string => path);
   if (SOURCE_HASH !== sourceHash()) stale.push("ffi/binaries.gen.ts (source hash)");
   for (const cpu of CPUS) {
     if (binaries[cpu]?.sha256 !== sha256(libraries[cpu]!)) {

@@ -138,7 +138,7 @@ async function gate(): Promise<void> {
   await check("constants agree with the kernel's headers", checkHeaders);
   await check(
     "documentation of the public API",
-    () => status([deno, "doc", "--lint", "mod.ts", "tests/lab/mod.ts"]),
+    () => status([deno, "doc", "--lint", "mod.ts", "lib/mobility/mod.ts", "tests/lab/mod.ts"]),
   );
   await check(
     "what would be published",

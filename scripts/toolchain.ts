@@ -1,5 +1,5 @@
 /**
- * Finds, or fetches once, the pinned compiler and the second runtime.
+ * Finds, or fetches once, the pinned compiler and the runtimes.
  *
  * @module
  */
@@ -33,6 +33,11 @@ export function zig(): Tool {
   return { path, env: { ZIG_LIB_DIR: join(modules, "lib") } };
 }
 
+/** The Deno that runs this; else $DENO, for under npx it is in no PATH; else `deno` in PATH. */
+export function deno(): string {
+  return "deno" in process.versions ? process.execPath : process.env.DENO ?? "deno";
+}
+
 /** Bun 1.4.5: $BUN, else `bun` in PATH, else the one pinned in package.json. */
 export function bun(): string {
   for (const path of [process.env.BUN, "bun"]) {
@@ -44,15 +49,14 @@ export function bun(): string {
 
 /** Installs the development packages of package.json when they are not there. */
 export function developmentPackages(): void {
-  const wanted = ["@oven/bun-linux-x64", "bun-types", "fast-check"];
+  const wanted = ["@oven/bun-linux-x64", "bun-types", "fast-check", "typescript"];
   if (wanted.every((name) => existsSync(join(ROOT, "node_modules", name)))) return;
   install(ROOT, "Bun and the test libraries");
 }
 
 function install(directory: string, what: string): void {
   console.error(`Fetching ${what} (once, pinned by the lock file)`);
-  // By path: under npx the deno that runs us is in no PATH.
-  const { status } = spawnSync(process.execPath, ["install", "--quiet"], {
+  const { status } = spawnSync(deno(), ["install", "--quiet"], {
     cwd: directory,
     stdio: ["ignore", "inherit", "inherit"],
   });

@@ -1,4 +1,4 @@
-//! Records back to rtnetlink(7) messages: adds, replaces and removes one route or one rule.
+//! Records back to rtnetlink(7) messages: adds, replaces and removes one route, one rule or one address.
 //!
 //! The inverse of rtnetlink.zig for what a caller may set. State that the kernel keeps itself (link flags, the age of
 //! a route) is left out.
@@ -13,7 +13,8 @@ const Request = @import("request.zig").Request;
 pub const Operation = enum {
     /// Refused with EEXIST where there is one already.
     add,
-    /// Takes the place of the route of the same destination, metric and table. There is no such thing for rules.
+    /// Takes the place of the route of the same destination, metric and table, or gives an address other lifetimes.
+    /// There is no such thing for rules.
     replace,
     remove,
 
@@ -26,13 +27,16 @@ pub const Operation = enum {
     }
 };
 
-/// The request for one record, which must be a whole RouteRecord or RuleRecord.
+/// The request for one record, which must be a whole RouteRecord, RuleRecord or AddressRecord.
 pub fn encode(operation: Operation, bytes: []const u8) error{Invalid}!Request {
     if (bytes.len == @sizeOf(layout.RouteRecord) and bytes[0] == @intFromEnum(layout.Kind.route)) {
         return encodeRoute(operation, netlink.read(layout.RouteRecord, bytes));
     }
     if (bytes.len == @sizeOf(layout.RuleRecord) and bytes[0] == @intFromEnum(layout.Kind.rule)) {
         return encodeRule(operation, netlink.read(layout.RuleRecord, bytes));
+    }
+    if (bytes.len == @sizeOf(layout.AddressRecord) and bytes[0] == @intFromEnum(layout.Kind.address)) {
+        return encodeAddress(operation, std.mem.bytesAsValue(layout.AddressRecord, bytes));
     }
     return error.Invalid;
 }
@@ -132,6 +136,25 @@ fn encodeRule(operation: Operation, rule: layout.RuleRecord) error{Invalid}!Requ
     }
     if (rule.input_interface[0] != 0) request.attributeBytes(uapi.FRA_IIFNAME, &rule.input_interface);
     if (rule.output_interface[0] != 0) request.attributeBytes(uapi.FRA_OIFNAME, &rule.output_interface);
+    return request;
+}
+
+fn encodeAddress(operation: Operation, address: *align(1) const layout.AddressRecord) error{Invalid}!Request {
+    const length = addressLength(address.family) orelse return error.Invalid;
+    if (address.prefix_length > length * 8) return error.Invalid;
+    var fixed = std.mem.zeroes(uapi.ifaddrmsg);
+    fixed.ifa_family = addressFamily(address.family);
+    fixed.ifa_prefixlen = address.prefix_length;
+    fixed.ifa_scope = address.scope;
+    fixed.ifa_index = address.interface;
+    const kind = if (operation == .remove) uapi.RTM_DELADDR else uapi.RTM_NEWADDR;
+    var request = Request.change(kind, operation.flags(), fixed);
+    request.attributeBytes(uapi.IFA_LOCAL, address.address[0..length]);
+    request.attributeBytes(uapi.IFA_ADDRESS, address.peer[0..length]);
+    request.attribute(uapi.IFA_FLAGS, address.flags);
+    request.attributeBytes(uapi.IFA_PROTO, &.{address.protocol});
+    const lifetimes = [4]u32{ address.preferred_seconds, address.valid_seconds, 0, 0 };
+    request.attributeBytes(uapi.IFA_CACHEINFO, std.mem.asBytes(&lifetimes));
     return request;
 }
 

@@ -47,9 +47,9 @@ export fn mif_routes(table: u32, protocol: u32, out: ?[*]u8, out_size: u32, scra
     return reading(out, out_size, scratch, scratch_size, Snapshot(RouteSocket).takeRoutes, .{ only, wanted });
 }
 
-/// Changes one route or rule: `record` is a RouteRecord or RuleRecord, `operation` 1 adds what is not there
-/// yet, 2 replaces a route, 3 removes. 0 when the kernel has done it; EINVAL for what is no such record;
-/// EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on: the kernel's own refusal.
+/// Changes one route, rule or address: `record` is a RouteRecord, RuleRecord or AddressRecord, `operation` 1 adds
+/// what is not there yet, 2 replaces a route or an address' lifetimes, 3 removes. 0 when the kernel has done it;
+/// EINVAL for what is no such record; EPERM without CAP_NET_ADMIN, EEXIST, ESRCH and so on: the kernel's own refusal.
 export fn mif_netlink_change(operation: u32, record: ?[*]u8, size: u32) i32 {
     const bytes = slice(record, size) orelse return failed(.FAULT);
     const wanted: change.Operation = switch (operation) {
@@ -213,9 +213,10 @@ export fn mif_find_connection(expected: i32, local: ?[*]u8, local_size: u32, pee
     return result(socket.findConnection(expected, own, slice(peer, peer_size) orelse return failed(.FAULT)));
 }
 
-/// setsockopt(2).
+/// setsockopt(2). The value of SO_ATTACH_FILTER is the program itself (socket.zig), not the kernel's pointer to one.
 export fn mif_setsockopt(fd: i32, level: i32, name: u32, value: ?[*]u8, size: u32) i32 {
     const bytes = slice(value, size) orelse return failed(.FAULT);
+    if (level == linux.SOL.SOCKET and name == linux.SO.ATTACH_FILTER) return result(socket.attachFilter(fd, bytes));
     return result(sys.call(linux.setsockopt, .{ fd, level, name, bytes.ptr, size }));
 }
 
@@ -306,6 +307,17 @@ export fn mif_take(fd: i32, family: u32, kind: u32, protocol: u32) i32 {
 /// Gives a descriptor away: it is closed by whoever takes it. EBADF where it is not the calling thread's.
 export fn mif_give(fd: i32) i32 {
     return if (ownership.disown(fd)) 0 else failed(.BADF);
+}
+
+/// Writes CLOCK_BOOTTIME as nanoseconds, 8 bytes: one clock for all processes since the machine started, which goes on
+/// while it sleeps. Returns 0.
+export fn mif_boot_time(out: ?[*]u8, size: u32) i32 {
+    const bytes = slice(out, size) orelse return failed(.FAULT);
+    if (bytes.len < 8) return failed(.INVAL);
+    const time = sys.clock(.BOOTTIME);
+    const nanoseconds = @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
+    std.mem.writeInt(u64, bytes[0..8], nanoseconds, .little);
+    return 0;
 }
 
 /// Closes a descriptor of the calling thread. EBADF where it is not.

@@ -1,10 +1,11 @@
 //! Writes what the other languages must know of this one, by reflection, to standard output:
 //! `generate typescript` is ffi/layout.gen.ts; `generate c` is a C file that compiles only where uapi.zig
-//! agrees with the kernel's headers.
+//! agrees with the kernel's headers; `mobility-typescript` and `mobility-header` are generate_mobility.zig's.
 
 const std = @import("std");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
+const mobility = @import("generate_mobility.zig");
 const uapi = @import("uapi.zig");
 
 pub fn main(init: std.process.Init) !void {
@@ -16,6 +17,10 @@ pub fn main(init: std.process.Init) !void {
         try typescript(out);
     } else if (arguments.len == 2 and std.mem.eql(u8, arguments[1], "c")) {
         try assertions(out);
+    } else if (arguments.len == 2 and std.mem.eql(u8, arguments[1], "mobility-typescript")) {
+        try mobility.typescript(out);
+    } else if (arguments.len == 2 and std.mem.eql(u8, arguments[1], "mobility-header")) {
+        try mobility.header(out);
     } else return error.Usage;
     try out.flush();
 }
@@ -119,7 +124,8 @@ fn view(out: *std.Io.Writer, comptime Record: type) !void {
 /// Records that TypeScript writes too. The bytes of an array field are written through its view.
 fn writable(comptime Record: type) bool {
     return switch (Record) {
-        layout.MessageRecord, layout.OptionRecord, layout.RouteRecord, layout.RuleRecord => true,
+        layout.MessageRecord, layout.OptionRecord => true,
+        layout.RouteRecord, layout.RuleRecord, layout.AddressRecord => true,
         else => false,
     };
 }
@@ -172,6 +178,7 @@ fn assertions(out: *std.Io.Writer) !void {
         \\#include <linux/if_addr.h>
         \\#include <linux/if_link.h>
         \\#include <linux/fib_rules.h>
+        \\#include <linux/filter.h>
         \\#include <linux/nexthop.h>
         \\
     );

@@ -23,7 +23,8 @@ pub const Request = struct {
         return start(message_type, uapi.NLM_F_REQUEST | uapi.NLM_F_ACK | flags, std.mem.asBytes(&fixed));
     }
 
-    fn start(message_type: u16, flags: u16, fixed: []const u8) Request {
+    /// Not inlined, for the same reason as below: two kilobytes.
+    noinline fn start(message_type: u16, flags: u16, fixed: []const u8) Request {
         var request: Request = .{};
         const header: uapi.nlmsghdr = .{
             .nlmsg_len = 0,

@@ -1,5 +1,5 @@
-//! What takes one call here and many of the kernel's, or of the runtime's: messages in and out of a socket, options
-//! read. The rest of the socket calls are the kernel's own and go through exports.zig as they are.
+//! What takes one call here and many of the kernel's, or the runtime's: messages in and out of a socket, options read.
+//! The rest of the socket calls are the kernel's own and go through exports.zig as they are.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -210,6 +210,14 @@ pub fn readOptions(fd: i32, records: []align(1) layout.OptionRecord) sys.Result 
         record.length = length;
     }
     return .{ .value = 0 };
+}
+
+/// Has a socket receive only what a program of classic BPF accepts (bpf(4), struct sock_filter): 8 bytes an instruction.
+pub fn attachFilter(fd: i32, program: []u8) sys.Result {
+    if (program.len == 0 or program.len % 8 != 0 or program.len / 8 > std.math.maxInt(u16)) return invalid;
+    const argument: uapi.sock_fprog = .{ .len = @intCast(program.len / 8), .filter = program.ptr };
+    const bytes = std.mem.asBytes(&argument);
+    return sys.call(linux.setsockopt, .{ fd, linux.SOL.SOCKET, linux.SO.ATTACH_FILTER, bytes, bytes.len });
 }
 
 const invalid: sys.Result = .{ .errno = @intFromEnum(linux.E.INVAL) };

@@ -34,8 +34,14 @@ pub fn setOption(fd: i32, level: i32, option: u32, value: u32) Result {
 
 /// Milliseconds on the monotonic clock.
 pub fn monotonicMs() i64 {
+    const time = clock(.MONOTONIC);
+    return @as(i64, time.sec) * 1000 + @divTrunc(@as(i64, time.nsec), 1_000_000);
+}
+
+/// A clock that never fails, clock_gettime(2).
+pub fn clock(id: linux.CLOCK) linux.timespec {
     var time: linux.timespec = undefined;
     // Not linux.clock_gettime: it looks for the vDSO through getauxval, which only a libc has.
-    _ = linux.syscall2(.clock_gettime, @intFromEnum(linux.CLOCK.MONOTONIC), @intFromPtr(&time));
-    return @as(i64, time.sec) * 1000 + @divTrunc(@as(i64, time.nsec), 1_000_000);
+    _ = linux.syscall2(.clock_gettime, @intFromEnum(id), @intFromPtr(&time));
+    return time;
 }

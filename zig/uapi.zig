@@ -79,6 +79,7 @@ pub const IFA_F_DEPRECATED: u32 = 0x20;
 pub const IFA_F_TENTATIVE: u32 = 0x40;
 pub const IFA_F_PERMANENT: u32 = 0x80;
 pub const IFA_F_MANAGETEMPADDR: u32 = 0x100;
+pub const IFA_F_NOPREFIXROUTE: u32 = 0x200;
 pub const IFAPROT_KERNEL_RA: u8 = 2;
 
 pub const RTA_DST: u16 = 1;
@@ -255,4 +256,9 @@ pub const nduseroptmsg = extern struct {
     nduseropt_icmp_code: u8,
     nduseropt_pad2: u16,
     nduseropt_pad3: u32,
+};
+
+pub const sock_fprog = extern struct {
+    len: u16,
+    filter: [*]const u8,
 };

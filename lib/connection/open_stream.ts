@@ -10,11 +10,18 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "n
 import { adopt, pauseTogether } from "../../ffi/backend.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
+import { byZone } from "../pvd/dns_zones.ts";
 import { listPvds } from "../pvd/list.ts";
 import { isLoopbackHost, pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
 import { addressesOf } from "./destination.ts";
-import { AF_INET, AF_INET6, SOCK_STREAM } from "../socket/options.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_IPV6,
+  IPV6_ADDR_PREFERENCES,
+  SOCK_STREAM,
+} from "../socket/options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
 import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
 import {
@@ -22,9 +29,9 @@ import {
   type LostHandler,
   type Socket,
   systemSocket,
-  TIMEOUT_MAX_MS,
   type WaitOptions,
 } from "../socket/socket.ts";
+import { TimeLimit } from "../socket/time_limit.ts";
 
 /** What {@linkcode connect} takes. */
 export interface ConnectOptions extends WaitOptions {
@@ -36,9 +43,10 @@ export interface ConnectOptions extends WaitOptions {
   /** 1 to 65535. */
   port: number;
   /**
-   * The PvD; or several, tried in this order; or "any": those of this host, in the order of listPvds() or of `policy`.
-   * A name is asked of each PvD's own servers and its addresses are used in that PvD only. Left out or null, it is the
-   * process' default (setprocpvd()), else the way is the system's.
+   * The PvD; or several, tried in this order; or "any": those of this host, in the order of `policy`, else first those
+   * whose additional information names a zone of the host (`dnsZones`, split DNS), then in the order of listPvds(), and
+   * those that say to have no Internet last. A name is asked of each PvD's own servers and its addresses are used in that
+   * PvD only. Left out or null, it is the process' default (setprocpvd()), else the way is the system's.
    */
   pvd?: PvdInfo | readonly PvdInfo[] | "any" | null;
   /** With "any": which of the PvDs to try, in which order. */
@@ -50,6 +58,11 @@ export interface ConnectOptions extends WaitOptions {
    * least 10, and 250 where left out.
    */
   attemptDelayMs?: number;
+  /**
+   * Which of the PvD's IPv6 addresses to take as source: IPV6_PREFER_SRC_* of RFC 5014. With `IPV6_PREFER_SRC_TMP` it is a
+   * temporary one (RFC 8981) where there is any.
+   */
+  addressPreferences?: number;
   /**
    * TLS over the connection: true, or what tls.connect() of node:tls takes. The certificate must be for `servername`,
    * which is also sent as SNI, else for `hostname`.
@@ -80,12 +93,15 @@ export async function openStream(
   if (typeof hostname !== "string") throw new TypeError("hostname must be a string");
   checkedNumber("port", port, 0xffff);
   checkedDelay(options.attemptDelayMs ?? ATTEMPT_DELAY_MS);
-  using limit = new Limit(options.signal, options.timeoutMs);
+  checkedNumber("addressPreferences", options.addressPreferences ?? 0, 0xffff);
+  using limit = new TimeLimit(options.signal, options.timeoutMs, tookTooLong);
   const pvds = await pvdsToTry(options, byDefault);
   for (const pvd of pvds) if (pvd !== null) checkPvd(pvd);
   const failures: Failure<PvdInfo | null>[] = [];
   for (const [i, pvd] of pvds.entries()) {
-    using turn = i + 1 < pvds.length ? new Limit(limit.signal, pvdTimeoutMs) : null;
+    using turn = i + 1 < pvds.length
+      ? new TimeLimit(limit.signal, pvdTimeoutMs, tookTooLong)
+      : null;
     const signal = turn?.signal ?? limit.signal;
     try {
       return { socket: await openOn(options, pvd, allowHalfOpen, signal), pvd };
@@ -129,7 +145,7 @@ async function pvdsToTry(
     return pvd;
   }
   const all = listPvds();
-  const chosen = policy ? await policy(all) : all;
+  const chosen = policy ? await policy(all) : byZone(all, hostname);
   if (chosen.length > 0) return chosen;
   throw new MifError(
     all.length === 0
@@ -141,7 +157,7 @@ async function pvdsToTry(
 
 /** Within one PvD, or by the system's way. */
 async function openOn(
-  { hostname, port, tls, attemptDelayMs = ATTEMPT_DELAY_MS }: ConnectOptions,
+  { hostname, port, tls, attemptDelayMs = ATTEMPT_DELAY_MS, addressPreferences }: ConnectOptions,
   pvd: PvdInfo | null,
   allowHalfOpen: boolean,
   signal: AbortSignal,
@@ -150,7 +166,7 @@ async function openOn(
   const outcome = await race(addresses, {
     attemptDelayMs,
     signal,
-    attempt: (address, signal) => connectTo({ ...address, port }, pvd, signal),
+    attempt: (address, signal) => connectTo({ ...address, port }, pvd, addressPreferences, signal),
     discard: (late) => late.close(),
   });
   if (Array.isArray(outcome)) {
@@ -176,11 +192,16 @@ async function openOn(
 async function connectTo(
   address: SocketAddressInit,
   pvd: PvdInfo | null,
+  addressPreferences: number | undefined,
   signal: AbortSignal,
 ): Promise<Socket> {
   if (pvd && isLoopbackHost(address.address)) throw isThisHost(pvd, address.address);
-  const attempt = systemSocket(address.address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM);
+  const family = address.address.includes(":") ? AF_INET6 : AF_INET;
+  const attempt = systemSocket(family, SOCK_STREAM);
   try {
+    if (addressPreferences !== undefined && family === AF_INET6) {
+      attempt.setsockopt(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, addressPreferences);
+    }
     if (pvd) attempt.selectPvd(pvd);
     await attempt.connect(address, { signal });
     return attempt;
@@ -225,31 +246,6 @@ function checkedDelay(attemptDelayMs: number): void {
   throw new RangeError(
     `attemptDelayMs must be ${ATTEMPT_DELAY_MIN_MS} or more, not ${attemptDelayMs}`,
   );
-}
-
-/** A signal and a time limit as one signal, until it is disposed of. */
-class Limit implements Disposable {
-  readonly signal: AbortSignal;
-  #release: () => void;
-
-  constructor(signal: AbortSignal | undefined, timeoutMs: number | undefined) {
-    signal?.throwIfAborted();
-    const controller = new AbortController();
-    const abort = () => controller.abort(signal!.reason);
-    signal?.addEventListener("abort", abort);
-    const timer = timeoutMs === undefined || timeoutMs > TIMEOUT_MAX_MS
-      ? undefined
-      : setTimeout(() => controller.abort(tookTooLong(timeoutMs)), timeoutMs);
-    this.signal = controller.signal;
-    this.#release = () => {
-      signal?.removeEventListener("abort", abort);
-      clearTimeout(timer);
-    };
-  }
-
-  [Symbol.dispose](): void {
-    this.#release();
-  }
 }
 
 function tookTooLong(timeoutMs: number): MifError {

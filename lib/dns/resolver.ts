@@ -54,7 +54,8 @@ let foundBy: KernelSnapshot | null = null;
  * @param type As in {@linkcode RecordType}, or any other number of a type.
  * @param pvd Whose servers are asked; null is the process' default PvD, else the system's in the system's way.
  * @throws {MifError} EAI_AGAIN: no server answered, or it could not find out (SERVFAIL); EAI_FAIL: no server can be used
- *   for this; ENONET, EPVDROUTE, ENETUNREACH, EADDRNOTAVAIL: the PvD has no way to its servers.
+ *   for this; ENONET, EPVDROUTE, ENETUNREACH, EADDRNOTAVAIL: the PvD has no way to its servers; EACCES: which they are
+ *   may not be read here.
  * @throws The signal's reason.
  */
 export function resolveName(
@@ -104,6 +105,8 @@ function open(pvd: PvdInfo | null): PvdResolver {
     transports: (server: ServerAddress) => transportsTo(pvd, server),
     nowMs: () => performance.now(),
   };
+  // One that its file may not be read for has no servers either, and that can be helped.
+  if (pvd && pvd.dnsServers.length === 0) systemResolvConf();
   if (pvd) {
     return new PvdResolver({
       ...common,

@@ -20,9 +20,11 @@ const file = new ParsedFile("/etc/resolv.conf", parseResolvConf);
 /**
  * What resolv.conf says: its options and search domains too. Not older than a second; the same object as before while the file
  * is the same.
+ *
+ * @throws {MifError} EACCES: the runtime does not permit to read it.
  */
 export function systemResolvConf(): ResolvConf {
-  return file.read(files);
+  return file.readPermitted(files);
 }
 
 /** The servers to ask, in order; the one on this host where the file names none. */

@@ -59,7 +59,8 @@ export interface ExitStatus {
 /** What each stage of starting was about, for whom it fails. */
 const FAILURES: Record<(typeof CONFINEMENT_STAGES)[number], string> = {
   fork: "no process can be made",
-  namespace: "it needs a mount namespace, and user namespaces are not allowed here; run as root",
+  namespace:
+    "it needs a mount namespace, which takes CAP_SYS_ADMIN or user namespaces, and neither is allowed here",
   mount: "the files it is to see cannot be put in their places",
   filter: "the kernel takes no seccomp filter",
   listener: "its system calls cannot be heard",

@@ -8,6 +8,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { MifError } from "../error.ts";
+import { isRefusal, notPermitted } from "../permission.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { EPOLLIN, reactor } from "../socket/reactor.ts";
 import { ConfinedProgram, type ExitStatus } from "./confined_program.ts";
@@ -58,22 +59,10 @@ export async function exec(
   argv: readonly string[],
   options: ExecOptions = {},
 ): Promise<ExitStatus> {
-  const { env = process.env, signal, onRefused = () => {} } = options;
+  const { signal } = options;
   if (argv.length === 0) throw new TypeError("There is no command to run");
   signal?.throwIfAborted();
-  const path = find(argv[0]!, env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin");
-  const environment = Object.entries(env)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${value}`);
-  const supervisor = new Supervisor(pvd, () => program, onRefused);
-  let program: ConfinedProgram;
-  try {
-    using names = nameFiles(pvd);
-    program = new ConfinedProgram({ path, argv, environment, files: names.files });
-  } catch (error) {
-    supervisor.close();
-    throw error;
-  }
+  const { program, supervisor } = start(pvd, argv, options);
   const end = () => process.kill(program.pid, "SIGTERM");
   signal?.addEventListener("abort", end, { once: true });
   try {
@@ -84,6 +73,34 @@ export async function exec(
     supervisor.close();
   }
 }
+
+/** Starts the program, and who answers for it. */
+function start(
+  pvd: PvdInfo,
+  argv: readonly string[],
+  { env = process.env, onRefused = () => {} }: ExecOptions,
+): { program: ConfinedProgram; supervisor: Supervisor } {
+  let supervisor: Supervisor | null = null;
+  try {
+    const path = find(argv[0]!, env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin");
+    const environment = Object.entries(env)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}=${value}`);
+    const answering = supervisor = new Supervisor(pvd, () => program, onRefused);
+    using names = nameFiles(pvd);
+    const program = new ConfinedProgram({ path, argv, environment, files: names.files });
+    return { program, supervisor: answering };
+  } catch (error) {
+    supervisor?.close();
+    if (isRefusal(error)) {
+      throw notPermitted("run a program on a PvD", FLAGS, { syscall: "execve", cause: error });
+    }
+    throw error;
+  }
+}
+
+/** For its environment, for the program and /proc, for the files it is to see, and to know what may be executed. */
+const FLAGS = "--allow-env --allow-read --allow-write=/tmp --allow-sys=uid,gid";
 
 /** Answers its calls until it has ended. */
 function supervise(program: ConfinedProgram, supervisor: Supervisor): Promise<ExitStatus> {
@@ -137,7 +154,8 @@ function find(command: string, searchPath: string): string {
     try {
       accessSync(candidate, constants.X_OK);
       return resolve(candidate);
-    } catch {
+    } catch (error) {
+      if (isRefusal(error)) throw error;
       // Perhaps another one further on.
     }
   }
@@ -150,7 +168,8 @@ function find(command: string, searchPath: string): string {
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
-  } catch {
+  } catch (error) {
+    if (isRefusal(error)) throw error;
     return false;
   }
 }

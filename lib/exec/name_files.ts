@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MifError } from "../error.ts";
 import { isLinkLocal, parseAddress } from "../ip/address.ts";
+import { isRefusal } from "../permission.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { FileInPlace } from "./confined_program.ts";
 
@@ -25,7 +26,12 @@ export interface NameFiles extends Disposable {
   files: FileInPlace[];
 }
 
-/** Writes them. @throws {MifError} ENOENT: there is no /etc/resolv.conf in whose place one could stand. */
+/**
+ * Writes them.
+ *
+ * @throws {MifError} ENOENT: there is no /etc/resolv.conf in whose place one could stand. EROFS and others: there is no room
+ *   for them.
+ */
 export function nameFiles(pvd: PvdInfo): NameFiles {
   if (!existsSync(RESOLV_CONF)) {
     throw new MifError(
@@ -33,7 +39,7 @@ export function nameFiles(pvd: PvdInfo): NameFiles {
       { code: "ENOENT", errno: 2, syscall: "mount" },
     );
   }
-  const directory = mkdtempSync(join(tmpdir(), "mif-exec-"));
+  const directory = privateDirectory();
   const file = (name: string, text: string, target: string): FileInPlace => {
     const source = join(directory, name);
     writeFileSync(source, text, { mode: 0o644 });
@@ -48,6 +54,20 @@ export function nameFiles(pvd: PvdInfo): NameFiles {
   const services = SERVICES.filter((path) => existsSync(path));
   files.push(...services.map((path, i) => file(`service${i}`, "", path)));
   return { files, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+function privateDirectory(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "mif-exec-"));
+  } catch (cause) {
+    if (isRefusal(cause)) throw cause;
+    const { code = "EIO", errno = 5 } = cause as { code?: string; errno?: number };
+    throw new MifError(
+      `Cannot give the program its DNS servers: no file can be written in ${tmpdir()} (${code}); ` +
+        "set TMPDIR to a directory where that is possible",
+      { code, errno: Math.abs(errno), syscall: "mkdtemp", cause },
+    );
+  }
 }
 
 /** resolv.conf(5) of a PvD: its servers and search domains. */

@@ -5,13 +5,8 @@
  */
 
 import type { Transform } from "node:stream";
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-  createZstdDecompress,
-} from "node:zlib";
+// As a whole: Node before 22.15 has no zstd, and is to be able to import this.
+import * as zlib from "node:zlib";
 import { MifError } from "../error.ts";
 import { networkError } from "./error.ts";
 
@@ -22,13 +17,13 @@ const CHUNK_SIZE = 64 * 1024;
 
 /** A decoder for a coding; it is shown the first bytes, which tell zlib's two forms of "deflate" apart. */
 const DECODERS: Record<string, (first: Uint8Array) => Transform> = {
-  gzip: () => createGunzip({ chunkSize: CHUNK_SIZE }),
+  gzip: () => zlib.createGunzip({ chunkSize: CHUNK_SIZE }),
   deflate: (first) =>
     isZlib(first)
-      ? createInflate({ chunkSize: CHUNK_SIZE })
-      : createInflateRaw({ chunkSize: CHUNK_SIZE }),
-  br: () => createBrotliDecompress({ chunkSize: CHUNK_SIZE }),
-  zstd: () => createZstdDecompress({ chunkSize: CHUNK_SIZE }),
+      ? zlib.createInflate({ chunkSize: CHUNK_SIZE })
+      : zlib.createInflateRaw({ chunkSize: CHUNK_SIZE }),
+  br: () => zlib.createBrotliDecompress({ chunkSize: CHUNK_SIZE }),
+  zstd: () => zlib.createZstdDecompress({ chunkSize: CHUNK_SIZE }),
 };
 const ALIASES: Record<string, string> = { "x-gzip": "gzip" };
 

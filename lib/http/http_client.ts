@@ -30,6 +30,8 @@ export interface HttpClientOptions {
   idleTimeoutMs?: number;
   /** As in connect(). */
   attemptDelayMs?: number;
+  /** As in connect(). */
+  addressPreferences?: number;
 }
 
 /** Whom a connection leads to. */
@@ -124,7 +126,7 @@ export class HttpClient {
 
   async #open(origin: Origin, signal: AbortSignal | undefined): Promise<HttpConnection> {
     const { secure, hostname, port } = origin;
-    const { tls, connectTimeoutMs = 60_000, attemptDelayMs } = this.#options;
+    const { tls, connectTimeoutMs = 60_000, attemptDelayMs, addressPreferences } = this.#options;
     const key = keyOf(origin);
     const { socket } = await openStream(
       {
@@ -134,6 +136,7 @@ export class HttpClient {
         signal,
         timeoutMs: connectTimeoutMs,
         attemptDelayMs,
+        addressPreferences,
         tls: secure && { ALPNProtocols: ["http/1.1"], ...tls },
       },
       false,

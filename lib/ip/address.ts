@@ -48,6 +48,33 @@ export function formatAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
 }
 
+/** Writes the 16 bytes from `at` as text, RFC 5952. */
+export function formatIpv6(bytes: Uint8Array, at = 0): string {
+  // RFC 5952 4.2: the longest run of two or more zero groups, the first of equals.
+  let start = -1;
+  let length = 1;
+  let run = 0;
+  for (let i = 0; i < 8; i++) {
+    run = bytes[at + 2 * i] === 0 && bytes[at + 2 * i + 1] === 0 ? run + 1 : 0;
+    if (run > length) {
+      length = run;
+      start = i + 1 - run;
+    }
+  }
+  if (start < 0) return joinHextets(bytes, at, 0, 8);
+  if (start === 0 && length === 5 && bytes[at + 10] === 0xff && bytes[at + 11] === 0xff) {
+    return `::ffff:${bytes.subarray(at + 12, at + 16).join(".")}`;
+  }
+  const head = joinHextets(bytes, at, 0, start);
+  return `${head}::${joinHextets(bytes, at, start + length, 8)}`;
+}
+
+/** The address in its one canonical spelling without zone, or null where the text is no address. */
+export function canonicalAddress(text: string): string | null {
+  const parsed = parseAddress(text);
+  return parsed && formatAddress(parsed.bytes);
+}
+
 /** fe80::/10 (RFC 4291 2.5.6) or 169.254.0.0/16 (RFC 3927). */
 export function isLinkLocal(bytes: Uint8Array): boolean {
   return bytes.length === 4
@@ -87,6 +114,11 @@ export function networkOf(bytes: Uint8Array, prefixLength: number): Uint8Array {
     network.fill(0, whole + 1);
   }
   return network;
+}
+
+/** "address/length" of a prefix, its bits behind the length zero. */
+export function formatPrefix(bytes: Uint8Array, prefixLength: number): string {
+  return `${formatAddress(networkOf(bytes, prefixLength))}/${prefixLength}`;
 }
 
 /** Whether the first `prefixLength` bits of two addresses of one family are equal. */
@@ -156,22 +188,21 @@ function hextets(text: string, dottedQuadAllowed: boolean): number[] | null {
   return bytes;
 }
 
-function formatIpv6(bytes: Uint8Array): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(bytes[i]! << 8 | bytes[i + 1]!);
-  if (groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {
-    return `::ffff:${bytes.subarray(12).join(".")}`;
+/** The hexadecimal digits of a byte, and the same with a leading zero. */
+const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16));
+const BOTH_DIGITS: readonly string[] = DIGITS.map((digits) => digits.padStart(2, "0"));
+
+function hextet(bytes: Uint8Array, at: number): string {
+  const high = bytes[at]!;
+  const low = bytes[at + 1]!;
+  return high === 0 ? DIGITS[low]! : DIGITS[high]! + BOTH_DIGITS[low]!;
+}
+
+/** As many hextets as there are from `start` to `end`. */
+function joinHextets(bytes: Uint8Array, at: number, start: number, end: number): string {
+  let text = "";
+  for (let i = start; i < end; i++) {
+    text += i === start ? hextet(bytes, at + 2 * i) : `:${hextet(bytes, at + 2 * i)}`;
   }
-  // RFC 5952 4.2: the longest run of two or more zero groups, the first of equals.
-  let start = -1;
-  let length = 1;
-  for (let i = 0; i < 8; i++) {
-    let end = i;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - i > length) [start, length] = [i, end - i];
-    i = Math.max(i, end - 1);
-  }
-  const hex = groups.map((group) => group.toString(16));
-  if (start < 0) return hex.join(":");
-  return `${hex.slice(0, start).join(":")}::${hex.slice(start + length).join(":")}`;
+  return text;
 }

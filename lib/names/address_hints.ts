@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PORT_MAX, servicePort } from "../service.ts";
+import { checkServicesPermitted, PORT_MAX, servicePort } from "../service.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -152,6 +152,7 @@ export function socketKinds(
     return found === null ? [] : [kindOf(type, found)];
   });
   if (kinds.length > 0) return kinds;
+  checkServicesPermitted(files);
   throw unknownService(given!, "it is not in /etc/services for this protocol; give the port");
 }
 

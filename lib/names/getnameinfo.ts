@@ -26,7 +26,7 @@ import {
 } from "./flags.ts";
 import { parseHostName } from "./host_name.ts";
 import { hostsFile } from "./hosts_file.ts";
-import { systemName } from "./name_scope.ts";
+import { ownDomain } from "./name_scope.ts";
 import { resolutionError } from "./resolution_error.ts";
 
 /** The names of an address and port. */
@@ -59,7 +59,8 @@ const files = hostFiles();
  * @throws {TypeError} The address is no text of an IP address.
  * @throws {RangeError} The port or scope is out of range.
  * @throws {MifError} EAI_NONAME: NI_NAMEREQD, and it has no name. EAI_AGAIN, EAI_FAIL: the servers did not answer, or
- *   refused to. EAI_BADFLAGS. ENONET, EPVDROUTE and others where the PvD cannot be used.
+ *   refused to. EAI_BADFLAGS. ENONET, EPVDROUTE and others where the PvD cannot be used. EACCES: the runtime does not
+ *   permit to read /etc/hosts or /etc/resolv.conf; the message names the flag.
  *
  * @example
  * ```ts
@@ -133,8 +134,7 @@ export function reverseName(bytes: Uint8Array): string {
 
 /** NI_NOFQDN: local names without the domain they are local to, the PvD's or this host's. */
 function withoutDomain(name: string, pvd: PvdInfo | null): string {
-  const own = systemName()?.split(".").slice(1).join(".");
-  const domains = pvd ? pvd.searchDomains : own ? [own] : [];
+  const domains = pvd ? pvd.searchDomains : ownDomain();
   const domain = domains.find((domain) => name.toLowerCase().endsWith(`.${domain}`));
   return domain === undefined ? name : name.slice(0, -domain.length - 1);
 }

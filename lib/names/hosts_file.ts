@@ -57,7 +57,7 @@ const file = new ParsedFile("/etc/hosts", (text) => new HostsFile(text), {
   damaged: true,
 });
 
-/** /etc/hosts as it is now, or was a second ago. */
+/** /etc/hosts as it is now, or was a second ago. @throws {MifError} EACCES: the runtime does not permit to read it. */
 export function hostsFile(files: HostFiles): HostsFile {
-  return file.read(files);
+  return file.readPermitted(files);
 }

@@ -7,6 +7,7 @@
 import { hostname } from "node:os";
 import { systemResolvConf } from "../dns/system.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
+import { notPermitted } from "../permission.ts";
 import { hostFiles, UnreadableError } from "../sources/host_files.ts";
 import type { NameScope } from "./host_lookup.ts";
 import { hostsFile } from "./hosts_file.ts";
@@ -17,18 +18,26 @@ const files = hostFiles();
 
 /** The scope of a PvD; null is the system. */
 export function nameScope(pvd: PvdInfo | null, query: NameScope["query"]): NameScope {
-  const ownName = systemName();
   return {
     where: pvd ? `on PvD ${pvd.id}` : "by the system's servers",
-    hosts: hostsFile(files),
-    ownName,
+    // Each when it is needed: a name that is answered before needs no permission.
+    get hosts() {
+      return hostsFile(files);
+    },
+    get ownName() {
+      return systemName();
+    },
     ownAddresses: () => ownAddresses(pvd).map(({ bytes }) => bytes),
-    search: () => pvd ? pvdSearch(pvd) : systemSearch(ownName),
+    search: () => pvd ? pvdSearch(pvd) : systemSearch(),
     query,
   };
 }
 
-/** This host's own name in lower case (gethostname(2), else hostname(5)), null where nothing tells. */
+/**
+ * This host's own name in lower case (gethostname(2), else hostname(5)), null where nothing tells.
+ *
+ * @throws {MifError} EACCES: the runtime permits neither.
+ */
 export function systemName(): string | null {
   let name: string;
   try {
@@ -44,8 +53,10 @@ function hostnameFile(): string {
   try {
     return files.read("/etc/hostname")?.trim() ?? "";
   } catch (error) {
-    if (error instanceof UnreadableError) return "";
-    throw error;
+    if (!(error instanceof UnreadableError)) throw error;
+    if (error.flag === null) return "";
+    const flags = `--allow-sys=hostname or ${error.flag}`;
+    throw notPermitted("know this host's name", flags, { syscall: "gethostname", cause: error });
   }
 }
 
@@ -57,9 +68,14 @@ function pvdSearch({ searchDomains, dnsServers }: PvdInfo): SearchRules {
 }
 
 /** As the C library does it: without a search list there is the domain of the own name. */
-function systemSearch(ownName: string | null): SearchRules {
+function systemSearch(): SearchRules {
   const { searchDomains, options } = systemResolvConf();
-  const ownDomain = ownName?.split(".").slice(1).join(".");
-  const domains = searchDomains.length > 0 ? searchDomains : ownDomain ? [ownDomain] : [];
+  const domains = searchDomains.length > 0 ? searchDomains : ownDomain();
   return { domains, ndots: options.ndots, singleLabel: true };
+}
+
+/** The domain of this host's own name, if it has one. */
+export function ownDomain(): string[] {
+  const domain = systemName()?.split(".").slice(1).join(".");
+  return domain ? [domain] : [];
 }

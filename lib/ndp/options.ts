@@ -1,16 +1,19 @@
 /**
  * Options of Neighbor Discovery messages: bytes to objects. Pure.
  *
- * Only the options a host configures itself with; the rest is passed over by {@linkcode parseOption}.
- * A malformed option is null, never an exception: RFC 4861 6.3.4 has a host ignore what it cannot read.
+ * Those a host configures itself with, and what Mobile IPv6 adds; the PvD option, which holds others, is read in
+ * `pvd_option.ts`. A malformed option is null, never an exception: RFC 4861 6.3.4 has a host ignore what it cannot read.
+ * `build_option.ts` is the way back.
  *
  * @module
  */
 
 import { formatAddress, isMulticast, isUnspecified } from "../ip/address.ts";
+import { printableText, readDomain } from "./domain.ts";
 
 /** Source Link-layer Address, RFC 4861 4.6.1 (type 1). */
 export interface SourceLinkLayerAddress {
+  /** What this option is. */
   name: "source-link-layer-address";
   /** All behind the option's two first bytes: 6 of Ethernet; others may end in padding (RFC 4944 8). */
   address: Uint8Array;
@@ -18,22 +21,48 @@ export interface SourceLinkLayerAddress {
 
 /** Prefix Information, RFC 4861 4.6.2 (type 3). */
 export interface PrefixInformation {
+  /** What this option is. */
   name: "prefix-information";
+  /** Bits. */
   prefixLength: number;
+  /** L: what has the prefix is on the link. */
   onLink: boolean;
+  /** A: for stateless address autoconfiguration. */
   autonomous: boolean;
+  /** R (RFC 6275 7.2): `prefix` is the whole address of the router. */
+  routerAddress: boolean;
   /** 0xffffffff is without end. */
   validLifetimeSeconds: number;
+  /** 0xffffffff is without end. */
   preferredLifetimeSeconds: number;
-  /** 16 bytes; bits behind the prefix length are the sender's and count for nothing. */
+  /** 16 bytes; bits behind the prefix length are the sender's and count for nothing, but with `routerAddress`. */
   prefix: Uint8Array;
 }
 
 /** MTU, RFC 4861 4.6.4 (type 5). */
 export interface Mtu {
+  /** What this option is. */
   name: "mtu";
   /** Bytes, as the router says; a host ignores less than 1280 and more than its link takes (RFC 4861 6.3.4). */
   mtu: number;
+}
+
+/** Advertisement Interval, RFC 6275 7.3 (type 7). */
+export interface AdvertisementInterval {
+  /** What this option is. */
+  name: "advertisement-interval";
+  /** The most that passes between two unsolicited advertisements. */
+  intervalMs: number;
+}
+
+/** Home Agent Information, RFC 6275 7.4 (type 8). */
+export interface HomeAgentInformation {
+  /** What this option is. */
+  name: "home-agent-information";
+  /** 0 to 65535; more is preferred. */
+  preference: number;
+  /** For how long it is a home agent; never 0. */
+  lifetimeSeconds: number;
 }
 
 /** How much a router, or a route of it, is preferred (RFC 4191 2.1). */
@@ -41,8 +70,11 @@ export type Preference = "low" | "medium" | "high";
 
 /** Route Information, RFC 4191 2.3 (type 24). */
 export interface RouteInformation {
+  /** What this option is. */
   name: "route-information";
+  /** Bits. */
   prefixLength: number;
+  /** Prf. */
   preference: Preference;
   /** 0xffffffff is without end. */
   lifetimeSeconds: number;
@@ -52,29 +84,41 @@ export interface RouteInformation {
 
 /** Recursive DNS Server, RFC 8106 5.1 (type 25). */
 export interface RecursiveDnsServer {
+  /** What this option is. */
   name: "rdnss";
+  /** For how long what stands here may be used. */
   lifetimeSeconds: number;
+  /** RFC 5952 text. */
   addresses: string[];
 }
 
 /** DNS Search List, RFC 8106 5.2 (type 31). */
 export interface DnsSearchList {
+  /** What this option is. */
   name: "dnssl";
+  /** For how long what stands here may be used. */
   lifetimeSeconds: number;
+  /** Without the root's dot. */
   domains: string[];
 }
 
 /** Captive-Portal, RFC 8910 2.3 (type 37). */
 export interface CaptivePortal {
+  /** What this option is. */
   name: "captive-portal";
+  /** Of the API (RFC 8908). */
   uri: string;
 }
 
 /** PREF64, RFC 8781 4 (type 38). */
 export interface Pref64 {
+  /** What this option is. */
   name: "pref64";
+  /** For how long what stands here may be used. */
   lifetimeSeconds: number;
+  /** Bits. */
   prefixLength: number;
+  /** RFC 5952 text. */
   prefix: string;
 }
 
@@ -83,11 +127,23 @@ export type NdOption =
   | SourceLinkLayerAddress
   | PrefixInformation
   | Mtu
+  | AdvertisementInterval
+  | HomeAgentInformation
   | RouteInformation
   | RecursiveDnsServer
   | DnsSearchList
   | CaptivePortal
   | Pref64;
+
+/** An option of a type that is not read here, as it came. */
+export interface UnknownOption {
+  /** What this option is. */
+  name: "unknown";
+  /** Option Type. */
+  type: number;
+  /** All of the option, type and length included. A copy. */
+  bytes: Uint8Array;
+}
 
 /** The options in `bytes`, each as its own bytes; stops at one of zero length or past the end (RFC 4861 4.6). */
 export function* splitOptions(bytes: Uint8Array): Generator<Uint8Array> {
@@ -106,9 +162,12 @@ export function parseOption(bytes: Uint8Array): NdOption | null {
   return PARSERS.get(bytes[0]!)?.(bytes, view) ?? null;
 }
 
-/** Whether {@linkcode parseOption} reads options of this type. */
-export function isReadType(type: number): boolean {
-  return PARSERS.has(type);
+/** As {@linkcode parseOption}, and an option of another type as it came; null only for a malformed one. */
+export function parseAnyOption(bytes: Uint8Array): NdOption | UnknownOption | null {
+  const type = bytes[0]!;
+  return PARSERS.has(type)
+    ? parseOption(bytes)
+    : { name: "unknown" as const, type, bytes: bytes.slice() };
 }
 
 /** The preference in bits 3 and 4 of a byte; null is the reserved value, which each field treats in its own way. */
@@ -124,6 +183,8 @@ const PARSERS: ReadonlyMap<number, (bytes: Uint8Array, view: DataView) => NdOpti
     [1, (bytes) => ({ name: "source-link-layer-address", address: bytes.slice(2) })],
     [3, parsePrefixInformation],
     [5, (bytes, view) => bytes.length === 8 ? { name: "mtu", mtu: view.getUint32(4) } : null],
+    [7, parseAdvertisementInterval],
+    [8, parseHomeAgentInformation],
     [24, parseRouteInformation],
     [25, parseRdnss],
     [31, parseDnssl],
@@ -138,10 +199,29 @@ function parsePrefixInformation(bytes: Uint8Array, view: DataView): PrefixInform
     prefixLength: bytes[2]!,
     onLink: (bytes[3]! & 0x80) !== 0,
     autonomous: (bytes[3]! & 0x40) !== 0,
+    routerAddress: (bytes[3]! & 0x20) !== 0,
     validLifetimeSeconds: view.getUint32(4),
     preferredLifetimeSeconds: view.getUint32(8),
     prefix: bytes.slice(16, 32),
   };
+}
+
+function parseAdvertisementInterval(
+  bytes: Uint8Array,
+  view: DataView,
+): AdvertisementInterval | null {
+  if (bytes.length !== 8) return null;
+  return { name: "advertisement-interval", intervalMs: view.getUint32(4) };
+}
+
+function parseHomeAgentInformation(
+  bytes: Uint8Array,
+  view: DataView,
+): HomeAgentInformation | null {
+  // RFC 6275 7.4: a lifetime of 0 must not be used.
+  const lifetimeSeconds = view.getUint16(6);
+  if (bytes.length !== 8 || lifetimeSeconds === 0) return null;
+  return { name: "home-agent-information", preference: view.getUint16(4), lifetimeSeconds };
 }
 
 function parseRouteInformation(bytes: Uint8Array, view: DataView): RouteInformation | null {
@@ -177,22 +257,10 @@ function parseRdnss(bytes: Uint8Array, view: DataView): RecursiveDnsServer | nul
 function parseDnssl(bytes: Uint8Array, view: DataView): DnsSearchList | null {
   const domains: string[] = [];
   for (let at = 8; at < bytes.length && bytes[at] !== 0;) {
-    const labels: string[] = [];
-    let length: number;
-    while ((length = bytes[at] ?? 0) !== 0) {
-      // No compression here, so the two high bits must be zero (RFC 8106 5.2).
-      if (length > 63 || at + 1 + length > bytes.length) return null;
-      const label = ascii(bytes.subarray(at + 1, at + 1 + length));
-      // A label that holds a dot would read as two.
-      if (label === null || label.includes(".")) return null;
-      labels.push(label.toLowerCase());
-      at += 1 + length;
-    }
-    if (at >= bytes.length) return null;
-    const domain = labels.join(".");
-    if (domain.length > 253) return null;
-    domains.push(domain);
-    at += 1;
+    const read = readDomain(bytes, at);
+    if (!read) return null;
+    domains.push(read.domain);
+    at = read.end;
   }
   return domains.length === 0
     ? null
@@ -201,12 +269,12 @@ function parseDnssl(bytes: Uint8Array, view: DataView): DnsSearchList | null {
 
 function parseCaptivePortal(bytes: Uint8Array): CaptivePortal | null {
   const end = bytes.indexOf(0, 2);
-  const uri = ascii(bytes.subarray(2, end < 0 ? bytes.length : end));
+  const uri = printableText(bytes.subarray(2, end < 0 ? bytes.length : end));
   return uri ? { name: "captive-portal", uri } : null;
 }
 
 /** Prefix Length Codes of RFC 8781 4.1. */
-const PREF64_LENGTHS = [96, 64, 56, 48, 40, 32];
+export const PREF64_LENGTHS = [96, 64, 56, 48, 40, 32];
 
 function parsePref64(bytes: Uint8Array, view: DataView): Pref64 | null {
   if (bytes.length !== 16) return null;
@@ -221,10 +289,4 @@ function parsePref64(bytes: Uint8Array, view: DataView): Pref64 | null {
     prefixLength,
     prefix: formatAddress(prefix),
   };
-}
-
-/** Printable ASCII without blanks, or null. */
-function ascii(bytes: Uint8Array): string | null {
-  if (bytes.some((byte) => byte <= 0x20 || byte >= 0x7f)) return null;
-  return String.fromCharCode(...bytes);
 }

@@ -22,7 +22,12 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from "../socket/options.ts";
-import { type Socket, systemSocket, type WaitOptions } from "../socket/socket.ts";
+import {
+  type ReceivedMessage,
+  type Socket,
+  systemSocket,
+  type WaitOptions,
+} from "../socket/socket.ts";
 import { routerSolicitation } from "./router_solicitation.ts";
 
 /** A message of ICMPv6 type 134 as it came. */
@@ -84,26 +89,35 @@ export class RouterSocket implements Disposable {
   /** The next message; null when the time is over. Rejects with the signal's reason. */
   async receive(options: WaitOptions): Promise<RouterMessage | null> {
     try {
-      const { data, from, control } = await this.#socket.recvmsg(options);
-      const message: RouterMessage = {
-        data,
-        interface: 0,
-        source: parseAddress(from!.address)!.bytes,
-        hopLimit: null,
-      };
-      for (const one of control) {
-        if (one.name === "IPV6_PKTINFO") message.interface = one.interface;
-        else if (one.name === "IPV6_HOPLIMIT") message.hopLimit = one.value;
-      }
-      return message;
+      return routerMessage(await this.#socket.recvmsg(options));
     } catch (error) {
       if (error instanceof MifError && error.code === "ETIMEDOUT") return null;
       throw error;
     }
   }
 
+  /** What comes until it is closed. That does not keep the process alive. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<RouterMessage, void, void> {
+    this.#socket.unref();
+    for await (const received of this.#socket) yield routerMessage(received);
+  }
+
   /** Closes it. */
   [Symbol.dispose](): void {
     this.#socket.close();
   }
+}
+
+function routerMessage({ data, from, control }: ReceivedMessage): RouterMessage {
+  const message: RouterMessage = {
+    data,
+    interface: 0,
+    source: parseAddress(from!.address)!.bytes,
+    hopLimit: null,
+  };
+  for (const one of control) {
+    if (one.name === "IPV6_PKTINFO") message.interface = one.interface;
+    else if (one.name === "IPV6_HOPLIMIT") message.hopLimit = one.value;
+  }
+  return message;
 }

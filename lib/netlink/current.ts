@@ -8,13 +8,14 @@
  */
 
 import { native } from "../../ffi/library.ts";
-import { linux } from "../../ffi/layout.gen.ts";
-import { checked } from "../errno.ts";
+import { joinGroups } from "./join.ts";
 import { interfaceName } from "./records.ts";
 import { type KernelSnapshot, readSnapshot } from "./snapshot.ts";
 
-/** rtnetlink(7) groups: links, addresses, routes and rules of both families, next hop objects. */
-const GROUPS = [1, 5, 7, 8, 9, 11, 19, 32];
+/** rtnetlink(7) groups: links, addresses, routes and rules of both families. */
+const GROUPS = [1, 5, 7, 8, 9, 11, 19];
+/** Next hop objects, where the kernel has them. */
+const NEXTHOP_GROUPS = [32];
 const EAGAIN = 11;
 const ENOBUFS = 105;
 /** Batches of news after which it is news anyway. */
@@ -65,30 +66,16 @@ export function changeNumber(): number {
 /**
  * Has a function called soon after each change that is heard, whoever heard it by {@linkcode changeNumber}.
  *
- * @returns What ends it.
+ * @returns What ends it, and tells whether it had not ended before.
  */
-export function whenChanged(call: () => void): () => void {
+export function whenChanged(call: () => void): () => boolean {
   changed.add(call);
   return () => changed.delete(call);
 }
 
 /** The netlink socket that hears of changes, to wait for: it stays ours. Minus an errno where we cannot hear. */
 export function changeListener(): number {
-  return (listener ??= listen());
-}
-
-function listen(): number {
-  const fd = native().mif_netlink_join(GROUPS[0]!);
-  if (fd < 0) return fd;
-  for (const group of GROUPS.slice(1)) {
-    const value = new Uint8Array(4);
-    new DataView(value.buffer).setUint32(0, group, true);
-    const { SOL_NETLINK, NETLINK_ADD_MEMBERSHIP } = linux;
-    // A kernel without next hop objects has no group of theirs.
-    const result = native().mif_setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, value, 4);
-    if (group !== 32) checked(result, "setsockopt", `Cannot hear the kernel's group ${group}`);
-  }
-  return fd;
+  return (listener ??= joinGroups(GROUPS, NEXTHOP_GROUPS));
 }
 
 /** Takes what was announced; true where anything was, or where we cannot tell. */

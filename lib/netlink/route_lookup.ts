@@ -27,6 +27,8 @@ export interface RouteAnswer {
   interface: number;
   /** The router, or null where the destination is on the link. */
   gateway: Uint8Array | null;
+  /** The source the kernel would choose, null where it does not say. */
+  source: Uint8Array | null;
   /** rtm_type: 1 unicast, 2 local. */
   type: number;
 }
@@ -58,6 +60,9 @@ export function lookupRoute(question: RouteQuestion): RouteAnswer {
     gateway: record.gatewayFamily === 0
       ? null
       : recordAddress(record.gateway, record.gatewayFamily),
+    source: record.preferredSource.some((byte) => byte !== 0)
+      ? recordAddress(record.preferredSource, record.family)
+      : null,
     type: record.type,
   };
 }

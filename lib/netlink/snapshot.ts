@@ -52,13 +52,11 @@ function reading(call: (out: Uint8Array, room: Uint8Array) => number): KernelSna
   for (let tries = 0; tries < 8; tries++) {
     const result = call(answer, scratch);
     const header = new SnapshotHeader(new DataView(answer.buffer), 0);
-    checked(
-      result,
-      "netlink",
-      `Cannot read the ${
-        STAGES[header.stage]
-      } from the kernel; netlink route sockets must be allowed here`,
-    );
+    const stage = STAGES[header.stage]!;
+    const what = stage === "socket"
+      ? "Cannot ask the kernel"
+      : `Cannot read the ${stage} from the kernel`;
+    checked(result, "netlink", `${what}: netlink route sockets must be allowed here`);
     if (result <= answer.length) return read(answer.slice(0, result), header);
     if (result > ANSWER_SIZE_MAX) break;
     // The next reading may be larger; a quarter of slack spares another round.

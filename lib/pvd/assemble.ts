@@ -5,7 +5,14 @@
  */
 
 import { type AddressRecord, linux, NEVER } from "../../ffi/layout.gen.ts";
-import { formatAddress, isLinkLocal, parseAddress, prefixContains } from "../ip/address.ts";
+import {
+  formatAddress,
+  isLinkLocal,
+  parseAddress,
+  parsePrefix,
+  prefixContains,
+} from "../ip/address.ts";
+import { OWN_PROTOCOL } from "../netlink/change.ts";
 import { recordAddress } from "../netlink/records.ts";
 import { type DraftGateway, isDynamic, type PvdDraft } from "./draft.ts";
 import type { PvdAddress, PvdInfo, SocketAddress } from "./pvd.ts";
@@ -39,12 +46,14 @@ export function assemble(drafts: PvdDraft[]): AssembledPvd[] {
 function describe(draft: PvdDraft): AssembledPvd {
   const { link } = draft;
   const gateways = [...draft.gateways.values()].sort(byMetric);
-  const addresses = draft.addresses.map(describeAddress).sort((a, b) =>
+  const addresses = draft.addresses.map((record) => describeAddress(record, draft)).sort((a, b) =>
     useRank(a) - useRank(b) || Number(reaches(b, gateways)) - Number(reaches(a, gateways))
   );
   const unsure = new Set(draft.attribution === "unknown" ? dynamicAddresses(draft) : []);
   const dnsServers = [...draft.dnsServers.values()];
-  const id = draft.router === null ? link.name : `${draft.router}%${link.name}`;
+  // Names the instance, as the ID alone does not.
+  const instance = draft.router === null ? link.name : `${draft.router}%${link.name}`;
+  const id = draft.id ?? instance;
   const sure = addresses.filter(({ address }) => !LINK_LOCAL.test(address) && !unsure.has(address));
   const pairOf = (family: 4 | 6): Pair => {
     const address = sure.find((candidate) => candidate.family === family);
@@ -61,9 +70,12 @@ function describe(draft: PvdDraft): AssembledPvd {
   const { ai_addr, gateway_addr } = pairs[sure[0]?.family ?? 6];
   const mtu = draft.advertisedMtu || link.record.mtu;
   const pvd: PvdInfo = {
-    handle: handleOf(link.index, draft.router === null ? "" : id),
+    handle: handleOf(
+      link.index,
+      draft.id !== null ? `${draft.id} ${instance}` : draft.router !== null ? instance : "",
+    ),
     id,
-    kind: "implicit",
+    kind: draft.id === null ? "implicit" : "explicit",
     interface: { name: link.name, index: link.index },
     router: draft.router,
     attribution: draft.attribution,
@@ -79,9 +91,14 @@ function describe(draft: PvdDraft): AssembledPvd {
       ? socketAddress(dnsServers[0].address, link.index, dnsServers[0].port)
       : null,
   };
+  if (draft.name) {
+    const { sequence, legacy, httpInfo, delay } = draft.name;
+    Object.assign(pvd, { sequence, legacy, httpInfo, delay });
+  }
   if (draft.pref64 !== undefined) pvd.pref64 = draft.pref64;
   if (draft.captivePortal !== undefined) pvd.captivePortal = draft.captivePortal;
   if (draft.advertisement !== undefined) pvd.advertisement = draft.advertisement;
+  if (draft.unconfigured !== undefined) pvd.unconfigured = draft.unconfigured;
   return { pvd, pairs };
 }
 
@@ -92,17 +109,26 @@ function dynamicAddresses({ addresses }: PvdDraft): string[] {
     .map((record) => formatAddress(recordAddress(record.address, 6)));
 }
 
-function describeAddress(record: AddressRecord): PvdAddress {
+function describeAddress(record: AddressRecord, draft: PvdDraft): PvdAddress {
   const family = record.family === 4 ? 4 : 6;
   return {
     address: formatAddress(recordAddress(record.address, family)),
     prefixLength: record.prefixLength,
     family,
-    deprecated: (record.flags & linux.IFA_F_DEPRECATED) !== 0,
+    deprecated: isDeprecated(record, draft),
     // For IPv4 the same bit says "secondary".
     temporary: family === 6 && (record.flags & linux.IFA_F_TEMPORARY) !== 0,
     validSeconds: record.validSeconds === NEVER ? null : record.validSeconds,
   };
+}
+
+/** One that `mif route install` made is deprecated to the system, whatever it is to its PvD. */
+function isDeprecated(record: AddressRecord, { advertisement }: PvdDraft): boolean {
+  if (record.protocol !== OWN_PROTOCOL) return (record.flags & linux.IFA_F_DEPRECATED) !== 0;
+  return advertisement?.prefixes.some(({ prefix, preferredSeconds }) => {
+    const { bytes, prefixLength } = parsePrefix(prefix)!;
+    return preferredSeconds === 0 && prefixContains(bytes, prefixLength, record.address);
+  }) ?? false;
 }
 
 /** Global before link-local, current before deprecated, stable before temporary, IPv6 before IPv4 (RFC 6724). */

@@ -8,9 +8,10 @@ import { connectUnix } from "../dbus/unix_channel.ts";
 import { MifError } from "../error.ts";
 import { isLinkLocal, parseAddress, type ParsedAddress } from "../ip/address.ts";
 import { hostFiles } from "../sources/host_files.ts";
+import { isInZone } from "./dns_zones.ts";
 import { type InterfaceTraits, interfaceTraits, type InterfaceType } from "./interface_traits.ts";
 import { listPvds } from "./list.ts";
-import type { PvdInfo } from "./pvd.ts";
+import { type PvdInfo, UNRESTRICTED } from "./pvd.ts";
 import { longestRoute } from "./reach.ts";
 
 /** What a PvD may be asked to be. All that is given must hold; what is left out does not matter. */
@@ -19,10 +20,15 @@ export interface PvdCriteria {
   family?: 4 | 6;
   /** A numeric address: it has a route there, and an address of that family as for `family`. */
   reach?: string;
-  /** A domain name: its DNS serves the zone, that is, one of its search domains is the name or a parent of it. */
+  /**
+   * A domain name: its DNS serves the zone, that is, one of its search domains, or of the zones that its additional
+   * information names (RFC 8801 4.3), is the name or a parent of it.
+   */
   dnsZone?: string;
-  /** Its network announces a captive portal (RFC 8910), or none. */
+  /** Its network announces a captive portal (RFC 8910), or none. Whether it holds anybody captive, `validate()` says. */
   captive?: boolean;
+  /** It leads to the Internet, or not, as far as is known: its additional information says `noInternet`, or does not. */
+  internet?: boolean;
   /** Its interface is of this type, or of one of these. */
   interfaceType?: InterfaceType | readonly InterfaceType[];
   /**
@@ -37,6 +43,7 @@ const KEYS: readonly (keyof PvdCriteria)[] = [
   "reach",
   "dnsZone",
   "captive",
+  "internet",
   "interfaceType",
   "metered",
 ];
@@ -143,7 +150,7 @@ function traitsReader(): ReadTraits {
 
 /** The criteria a PvD does not meet, each as a few words. */
 function failures(pvd: PvdInfo, criteria: PvdCriteria, traits: ReadTraits): string[] {
-  const { family, reach, dnsZone, captive, interfaceType, metered } = criteria;
+  const { family, reach, dnsZone, captive, internet, interfaceType, metered } = criteria;
   const failed: string[] = [];
   const demand = (holds: boolean, otherwise: string) => {
     if (!holds) failed.push(otherwise);
@@ -152,8 +159,15 @@ function failures(pvd: PvdInfo, criteria: PvdCriteria, traits: ReadTraits): stri
   if (reach !== undefined) demand(reaches(pvd, parseAddress(reach)!), `no way to ${reach}`);
   if (dnsZone !== undefined) demand(serves(pvd, dnsZone), `does not serve ${dnsZone}`);
   if (captive !== undefined) {
-    const announces = pvd.captivePortal !== undefined;
+    const announces = pvd.captivePortal !== undefined && pvd.captivePortal !== UNRESTRICTED;
     demand(announces === captive, `announces ${announces ? "a" : "no"} captive portal`);
+  }
+  if (internet !== undefined) {
+    const leads = pvd.additionalInfo?.noInternet !== true;
+    demand(
+      leads === internet,
+      leads ? "may lead to the Internet" : "does not lead to the Internet",
+    );
   }
   if (interfaceType !== undefined) {
     const { type } = traits(pvd);
@@ -177,9 +191,10 @@ function reaches(pvd: PvdInfo, { family, bytes }: ParsedAddress): boolean {
   return speaks(pvd, family) && longestRoute(pvd, family, bytes) >= 0;
 }
 
-function serves({ searchDomains }: PvdInfo, zone: string): boolean {
+function serves({ searchDomains, additionalInfo }: PvdInfo, zone: string): boolean {
   const name = zone.toLowerCase().replace(/\.$/, "");
-  return searchDomains.some((domain) => name === domain || name.endsWith(`.${domain}`));
+  return [...searchDomains, ...additionalInfo?.dnsZones ?? []]
+    .some((domain) => isInZone(name, domain));
 }
 
 const TYPES: readonly InterfaceType[] = ["ethernet", "wifi", "cellular", "tunnel", "other"];
@@ -196,7 +211,7 @@ function checkCriteria(criteria: PvdCriteria): void {
       );
     }
   }
-  const { family, reach, dnsZone, captive, interfaceType, metered } = criteria;
+  const { family, reach, dnsZone, captive, internet, interfaceType, metered } = criteria;
   const demand = (name: string, holds: boolean, what: string) => {
     if (!holds) throw new TypeError(`Cannot choose a PvD: ${name} must be ${what}`);
   };
@@ -212,6 +227,7 @@ function checkCriteria(criteria: PvdCriteria): void {
     "a domain name",
   );
   demand("captive", captive === undefined || typeof captive === "boolean", "true or false");
+  demand("internet", internet === undefined || typeof internet === "boolean", "true or false");
   demand(
     "interfaceType",
     interfaceType === undefined || [interfaceType].flat().every((it) => TYPES.includes(it)),

@@ -23,6 +23,8 @@ export interface Evidence {
   attribution: Attribution;
 }
 
+type Claim = Omit<Evidence, "draft"> & { router: string; id: string | null };
+
 /** All statements by link. A router that only a statement names gets its PvD here. */
 export function collectEvidence(
   links: Map<number, Link>,
@@ -31,35 +33,32 @@ export function collectEvidence(
   sources: SourceReport[],
 ): Map<Link, Evidence[]> {
   const evidence = new Map<Link, Evidence[]>();
-  const add = (
-    link: Link,
-    router: string,
-    prefix: Uint8Array,
-    prefixLength: number,
-    attribution: Attribution,
-  ) => {
-    const network = networkOf(prefix, prefixLength);
-    const statement = {
-      prefix: network,
-      prefixLength,
-      draft: link.routerDraft(router),
-      attribution,
-    };
-    const statements = evidence.get(link);
-    if (statements) statements.push(statement);
-    else evidence.set(link, [statement]);
+  const add = (link: Link, { router, id, ...claim }: Claim) => {
+    const prefix = networkOf(claim.prefix, claim.prefixLength);
+    const statements = evidence.get(link) ?? [];
+    evidence.set(link, statements);
+    // Who knows no PvDs names the router; its advertisement has said which PvD of it.
+    const isTold = !isHeard(claim.attribution) &&
+      statements.some(({ draft, ...told }) =>
+        draft.router === router && draft.id !== null && told.prefixLength <= claim.prefixLength &&
+        prefixContains(told.prefix, told.prefixLength, prefix)
+      );
+    if (!isTold) statements.push({ ...claim, prefix, draft: link.routerDraft(router, id) });
   };
-  for (const { interface: index, router, option } of advertised) {
+  for (const { interface: index, router, pvd: id, by, option } of advertised) {
     const link = links.get(index);
     if (!link || option.name !== "prefix-information") continue;
-    add(link, router, option.prefix, option.prefixLength, "router-advertisement");
+    const { prefix, prefixLength } = option;
+    add(link, { router, id, prefix, prefixLength, attribution: by });
   }
   for (const { prefixes } of sources) {
     for (const statement of prefixes) {
       const link = findLink(links, statement.interface);
       const prefix = parseAddress(statement.prefix);
       if (!link || prefix?.family !== 6) continue;
-      add(link, statement.router, prefix.bytes, statement.prefixLength, "systemd-networkd");
+      const { router, prefixLength } = statement;
+      const attribution = "systemd-networkd";
+      add(link, { router, id: null, prefix: prefix.bytes, prefixLength, attribution });
     }
   }
   for (const link of links.values()) {
@@ -69,7 +68,9 @@ export function collectEvidence(
       }
       const router = gateway && formatAddress(gateway);
       if (router === null || !link.routers.has(router)) continue;
-      add(link, router, recordAddress(record.source, 6), record.sourceLength, "rule");
+      const prefix = recordAddress(record.source, 6);
+      const { sourceLength: prefixLength } = record;
+      add(link, { router, id: null, prefix, prefixLength, attribution: "rule" });
     }
   }
   for (const rule of records.rules) {
@@ -77,10 +78,17 @@ export function collectEvidence(
     for (const { link, router } of defaultRouters(links, rule.table)) {
       // A rule is somebody's configuration: it tells of routers, it makes none.
       if (!link.routers.has(router)) continue;
-      add(link, router, recordAddress(rule.source, 6), rule.sourceLength, "rule");
+      const prefix = recordAddress(rule.source, 6);
+      const { sourceLength: prefixLength } = rule;
+      add(link, { router, id: null, prefix, prefixLength, attribution: "rule" });
     }
   }
   return evidence;
+}
+
+/** Whether somebody heard a router say so. */
+function isHeard(attribution: Attribution): boolean {
+  return attribution === "router-advertisement" || attribution === "mif-daemon";
 }
 
 /** Whether a rule looks a table up for every packet that this host sends from its source, of any user, mark or port. */
@@ -91,10 +99,16 @@ function holdsAllPackets(rule: RuleRecord): boolean {
     ["", "lo"].includes(interfaceName(rule.inputInterface)) && rule.outputInterface[0] === 0;
 }
 
-/** The statements that cover an address, the longest prefixes only. */
-export function evidenceFor(statements: Evidence[] | undefined, address: Uint8Array): Evidence[] {
-  const covering = (statements ?? []).filter(({ prefix, prefixLength }) =>
-    prefixContains(prefix, prefixLength, address)
+/** The statements that cover an address, the longest prefixes only; first those that `select` leaves. */
+export function evidenceFor(
+  statements: Evidence[] | undefined,
+  address: Uint8Array,
+  select: (covering: Evidence[]) => Evidence[] = (covering) => covering,
+): Evidence[] {
+  const covering = select(
+    (statements ?? []).filter(({ prefix, prefixLength }) =>
+      prefixContains(prefix, prefixLength, address)
+    ),
   );
   const longest = Math.max(...covering.map(({ prefixLength }) => prefixLength));
   return covering.filter(({ prefixLength }) => prefixLength === longest);

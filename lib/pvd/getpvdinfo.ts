@@ -4,6 +4,10 @@
  * @module
  */
 
+import {
+  type EachAdditionalInfoOptions,
+  fetchEachAdditionalInfo,
+} from "../additional_info/fetch_additional_info.ts";
 import { MifError } from "../error.ts";
 import {
   formatAddress,
@@ -22,6 +26,7 @@ import { portOf } from "../service.ts";
 import { hostFiles } from "../sources/host_files.ts";
 import { hearAdvertisement } from "./advertised.ts";
 import type { AssembledPvd } from "./assemble.ts";
+import { byZone } from "./dns_zones.ts";
 import { groupPvds } from "./group.ts";
 import { readHost } from "./host.ts";
 import { buildLinks } from "./links.ts";
@@ -41,6 +46,11 @@ export interface GetPvdInfoOptions {
    * each announces. Sends packets; needs CAP_NET_RAW.
    */
   solicit?: boolean;
+  /**
+   * Then asks for the additional information of all explicit PvDs that have any, with {@linkcode fetchAdditionalInfo}: each
+   * listed PvD shows it as `additionalInfo`. One whose server fails has none, and `onFailure` is told why.
+   */
+  additionalInfo?: boolean | EachAdditionalInfoOptions;
 }
 
 const files = hostFiles();
@@ -52,7 +62,8 @@ const files = hostFiles();
  * - One of this host's addresses: the PvDs that hold it.
  * - Another numeric address, with or without zone: the PvDs that have a route to it, the most specific first.
  * - Another name: the PvDs whose own DNS servers (or /etc/hosts) give it an address that they have a route to, the most
- *   specific first. All PvDs are asked at once, or the process' default alone where there is one (`setprocpvd()`).
+ *   specific first. All PvDs are asked at once, or the process' default alone where there is one (`setprocpvd()`). PvDs
+ *   whose additional information names a zone of it (`dnsZones`) come before the others.
  *
  * `servname`, a service name or decimal port, becomes the port of each `ai_addr`. One of both must be given.
  *
@@ -79,7 +90,7 @@ export async function getpvdinfo(
 ): Promise<PvdInfo[]> {
   checkType("nodename", nodename);
   checkType("servname", servname);
-  const { signal, solicit: soliciting = false } = options;
+  const { signal, solicit: soliciting = false, additionalInfo = false } = options;
   signal?.throwIfAborted();
   if (nodename === null && servname === null) {
     throw noName("nodename and servname are both null; give one");
@@ -90,11 +101,16 @@ export async function getpvdinfo(
     const links = linksToSolicit(buildLinks(readSnapshot()));
     await solicit(links, { signal, hear: hearAdvertisement });
   }
-  const all = groupPvds(readHost());
+  let all = groupPvds(readHost());
+  if (additionalInfo) {
+    const given = additionalInfo === true ? {} : additionalInfo;
+    await fetchEachAdditionalInfo(all.map(({ pvd }) => pvd), { ...given, signal });
+    all = groupPvds(readHost());
+  }
   if (node === null) return withPort(all.map(({ pvd }) => pvd), port);
   if (typeof node !== "string") return withPort(selectReaching(all, node), port);
   const resolved = await addressesInEach(node, askable(all), signal);
-  return withPort(selectResolving(all, resolved), port);
+  return withPort(byZone(selectResolving(all, resolved), node), port);
 }
 
 /**

@@ -12,26 +12,40 @@ import { interfaceName } from "../netlink/records.ts";
 import { type KernelSnapshot, readSnapshot } from "../netlink/snapshot.ts";
 import { hostFiles } from "../sources/host_files.ts";
 import { readSources } from "../sources/mod.ts";
-import { advertised } from "./advertised.ts";
+import { knownAdditionalInfo } from "./additional_info_memory.ts";
+import { advertised, isAttached, keepLinks } from "./advertised.ts";
+import { type DaemonReading, readDaemon } from "./daemon_file.ts";
 import type { HostFacts } from "./group.ts";
 
 const files = hostFiles();
 
+/** The facts, and what only those need who look again. */
+interface ReadFacts extends HostFacts {
+  kernel: KernelSnapshot;
+  daemon: DaemonReading;
+  advertised: ReturnType<typeof advertised>;
+}
+
 /** The facts {@linkcode groupPvds} works on, as of now. */
-export function readHost(): HostFacts & { kernel: KernelSnapshot } {
+export function readHost(): ReadFacts {
   native();
   // Before the kernel's tables: what an advertisement changes after this shows in them too.
-  const heard = advertised();
+  const daemon = readDaemon();
+  const heard = advertised(daemon.state?.words);
   const kernel = readSnapshot();
+  const attached = new Set(kernel.links.filter(isAttached).map(({ index }) => index));
+  keepLinks((index) => attached.has(index));
   const links = kernel.links.map((link) => ({
     index: link.index,
     name: interfaceName(link.name),
   }));
   return {
     kernel,
+    daemon,
     advertised: heard,
     sources: readSources({ files, connectUnix, links }),
     route: routeOrNull,
+    additionalInfo: knownAdditionalInfo,
   };
 }
 

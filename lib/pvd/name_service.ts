@@ -10,11 +10,11 @@
 
 import { formatAddress, isLoopback, parseAddress } from "../ip/address.ts";
 import type { ResolverStatement } from "../sources/statement.ts";
+import { dhcp4Owners, dhcp6Users, isLease4 } from "./dhcp.ts";
 import type { Link, PvdDraft } from "./draft.ts";
 import { type Evidence, evidenceFor, findLink } from "./evidence.ts";
 import type { HostFacts } from "./group.ts";
 
-const HEARD = "router-advertisement";
 const DNS_PORT = 53;
 
 const IPV6_MTU_MIN = 1280;
@@ -25,13 +25,13 @@ export function placeNameService(
   evidence: Map<Link, Evidence[]>,
   facts: HostFacts,
 ): void {
-  for (const { interface: index, router, option } of facts.advertised.options) {
-    const draft = links.get(index)?.routerDraft(router);
+  for (const { interface: index, router, pvd, by, option } of facts.advertised.options) {
+    const draft = links.get(index)?.routerDraft(router, pvd);
     if (!draft) continue;
     switch (option.name) {
       case "rdnss":
         for (const { address } of ofNetworks(option.addresses.map((address) => ({ address })))) {
-          addServer(draft, address, DNS_PORT, HEARD);
+          addServer(draft, address, DNS_PORT, by);
         }
         break;
       case "dnssl":
@@ -65,23 +65,33 @@ function placeLinkStatement(
   evidence: Evidence[] | undefined,
   statement: ResolverStatement,
 ): void {
-  const ofRouter = statement.router === null ? undefined : link.routers.get(statement.router);
+  const router = statement.router === null ? undefined : link.routers.get(statement.router);
+  const ofRouter = router?.main;
   const served = new Set<PvdDraft>();
   for (const { address, port } of ofNetworks(statement.dnsServers)) {
     const bytes = parseAddress(address)!.bytes;
-    const drafts = ofRouter ? [ofRouter] : serverDrafts(link, bytes, statement.family, evidence);
+    const drafts = router
+      ? holdersIn(router.drafts(), address, port) ?? [router.main]
+      : holdersIn(link.drafts(), address, port) ??
+        serverDrafts(link, bytes, statement.family, evidence);
     for (const draft of drafts) {
       addServer(draft, address, port, statement.source);
       served.add(draft);
     }
   }
   if (served.size === 0) {
-    const own = statement.family === 4 ? link.own : link.soleRouter() ?? link.own;
-    served.add(ofRouter ?? own);
+    const own = statement.family === 4 ? dhcp4Owners(link) : [link.soleRouter()?.main ?? link.own];
+    for (const draft of ofRouter ? [ofRouter] : own) served.add(draft);
   }
   // Of a list that several routers' servers stand in, nothing says whose the rest is.
   const isMerged = served.size > 1 && link.routers.size > 1;
   for (const draft of isMerged ? [link.own] : served) addRest(draft, statement);
+}
+
+/** The PvDs that have the server already, from a better source; null where none has. */
+function holdersIn(drafts: PvdDraft[], address: string, port: number): PvdDraft[] | null {
+  const holders = drafts.filter(({ dnsServers }) => dnsServers.has(`${address} ${port}`));
+  return holders.length > 0 ? holders : null;
 }
 
 /** A statement on the whole host: a server belongs to the PvD through which the system reaches it. */
@@ -93,9 +103,9 @@ function placeHostStatement(
 ): void {
   const served = new Set<PvdDraft>();
   for (const { address, port, zone } of ofNetworks(statement.dnsServers)) {
-    const holders = allDrafts(links).filter((draft) => draft.dnsServers.has(`${address} ${port}`));
     const bytes = parseAddress(address)!.bytes;
-    const drafts = holders.length > 0 ? holders : reaching(links, evidence, bytes, zone, facts);
+    const drafts = holdersIn(allDrafts(links), address, port) ??
+      reaching(links, evidence, bytes, zone, facts);
     for (const draft of drafts) {
       addServer(draft, address, port, statement.source);
       served.add(draft);
@@ -126,7 +136,9 @@ function reaching(
   const link = route && links.get(route.interface);
   if (!link) return [];
   const router = route.gateway && link.routers.get(formatAddress(route.gateway));
-  return router ? [router] : serverDrafts(link, bytes, null, evidence.get(link));
+  return router && router.explicit.size === 0
+    ? [router.main]
+    : serverDrafts(link, bytes, null, evidence.get(link));
 }
 
 /** The PvDs of one link that a server belongs to when nobody names the router. */
@@ -136,12 +148,16 @@ function serverDrafts(
   family: 4 | 6 | null,
   evidence: Evidence[] | undefined,
 ): PvdDraft[] {
-  const hasIpv4 = link.own.addresses.some((address) => address.family === 4);
-  if (family === 4 || (bytes.length === 4 && hasIpv4)) return [link.own];
-  const router = link.routers.get(formatAddress(bytes)) ?? link.soleRouter();
-  if (router) return [router];
+  const hasIpv4 = link.addresses.some((address) => address.family === 4);
+  if (family === 4 || (bytes.length === 4 && hasIpv4)) {
+    return link.addresses.some(isLease4) ? dhcp4Owners(link) : [link.own];
+  }
+  const users = dhcp6Users(link);
+  if (users.length > 0) return users;
   const told = evidenceFor(evidence, bytes);
   if (told.length > 0) return [...new Set(told.map(({ draft }) => draft))];
+  const router = link.routers.get(formatAddress(bytes)) ?? link.soleRouter();
+  if (router) return [router.main];
   if (link.routers.size > 1) link.own.attribution = "unknown";
   return [link.own];
 }

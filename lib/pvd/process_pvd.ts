@@ -26,7 +26,9 @@ import { type Attribution, checkPvd, type PvdInfo } from "./pvd.ts";
  * It holds for all threads of the process, for what is opened from then on: sockets and agents that are there keep
  * what was in force when they were made. No single call steps outside it but by naming a PvD. Loopback is no network
  * and is always free; so are sockets made of a descriptor of one's own (`new Socket(fd, …)`), and Router Solicitations
- * and netlink of this package. It does not reach the runtime's own sockets, and no child process.
+ * and netlink of this package. It does not reach the runtime's own sockets, and no child process. Copies of this package
+ * in one process have one default where they have one native library, as all of one version do; another version's, or
+ * one given to `load()`, keeps its own.
  *
  * @throws {TypeError} It is no PvD.
  * @throws {MifError} EFBIG: a PvD of more than 1 MiB.
@@ -126,6 +128,7 @@ const SURENESS: Record<Attribution, number> = {
   rule: 2,
   "systemd-networkd": 2,
   "router-advertisement": 2,
+  "mif-daemon": 2,
 };
 
 /** A default of earlier, as it is now where it still is the default. */

@@ -5,6 +5,7 @@
  */
 
 import { parseAddress, parsePrefix } from "../ip/address.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
 
 /** An address and port of the seed's struct; what `sockaddr_in` and `sockaddr_in6` hold. */
 export interface SocketAddress {
@@ -40,12 +41,12 @@ export interface PvdDnsServer {
   address: string;
   /** UDP and TCP port, mostly 53. */
   port: number;
-  /** Who said so: "router-advertisement", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
+  /** Who said so: "router-advertisement", "mif-daemon", "systemd-networkd", "NetworkManager", "/etc/resolv.conf" and so on. */
   source: string;
 }
 
 /**
- * What a router announces, as the whole Router Advertisements say that this process heard (`solicit`), with what is
+ * What a router announces for a PvD, as the whole Router Advertisements say that this process heard (`solicit`), with what is
  * left of each lifetime. Some of it this host may not have taken: it forwards, its kernel is told not to, or a network
  * manager decides.
  */
@@ -62,9 +63,17 @@ export interface PvdAdvertisement {
   other: boolean;
   /** It is a Mobile IPv6 home agent (RFC 6275 7.1). */
   homeAgent: boolean;
-  /** "address/length"; seconds are null without end. A prefix just taken back has 0. */
+  /** As a home agent (RFC 6275 7.4), where it says so; more is preferred. */
+  homeAgentInformation?: { preference: number; lifetimeSeconds: number };
+  /** The most that passes between two advertisements (RFC 6275 7.3), where it says so. */
+  advertisementIntervalMs?: number;
+  /**
+   * "address/length"; seconds are null without end. A prefix just taken back has 0. `routerAddress` is the router's own
+   * in it, where it says so (RFC 6275 7.2).
+   */
   prefixes: {
     prefix: string;
+    routerAddress?: string;
     onLink: boolean;
     autonomous: boolean;
     validSeconds: number | null;
@@ -83,11 +92,23 @@ export interface PvdAdvertisement {
 }
 
 /**
+ * What a router announces inside a PvD option (RFC 8801 3.1), where the kernel does not look, and this host has not taken.
+ * `mif route install` configures it.
+ */
+export interface PvdUnconfigured {
+  /** Prefixes to make an address in ("address/length", RFC 4862 5.5.3), of which the host has none. */
+  prefixes: string[];
+  /** As in {@linkcode PvdInfo}: the default route, more specific ones, and prefixes on the link. */
+  routes: { destination: string; gateway: string | null }[];
+}
+
+/**
  * How it is known that the addresses of a PvD belong to its router.
  *
  * - `"interface"`: no router is involved; all of this was configured on the interface (IPv4, static).
  * - `"sole-router"`: the link has this one router, so its IPv6 configuration is taken to be its.
  * - `"router-advertisement"`: this process heard the router announce the prefix.
+ * - `"mif-daemon"`: the `mif` daemon heard it.
  * - `"systemd-networkd"`: networkd names the router (ConfigProvider).
  * - `"rule"`: a routing rule or a source-specific default route sends the prefix' packets to the router.
  * - `"unknown"`: the link has several routers and nothing says which of them gave what. Prefixes that cannot be
@@ -97,6 +118,7 @@ export type Attribution =
   | "interface"
   | "sole-router"
   | "router-advertisement"
+  | "mif-daemon"
   | "systemd-networkd"
   | "rule"
   | "unknown";
@@ -104,7 +126,8 @@ export type Attribution =
 /** One provisioning domain as this host holds it now: a snapshot, which does not change by itself. */
 export interface PvdInfo {
   /**
-   * Names this instance (interface, router, ID) while it stays attached; the same in every process of the host.
+   * Names this instance (interface, router, ID) while it stays attached; the same in every process of the host. One ID
+   * announced by two routers, or on two interfaces, is two PvDs (RFC 7556 7.1).
    */
   handle: number;
   /**
@@ -132,18 +155,27 @@ export interface PvdInfo {
   routes: { destination: string; gateway: string | null }[];
   /** Bytes; the smaller of the link's and what the router announced. */
   mtu: number;
-  /** RFC 8801 3.1: the PvD option's sequence number. */
+  /** RFC 8801 3.1, of an explicit PvD: another number when the additional information has changed, 0 to 65535. */
   sequence?: number;
-  /** RFC 8801 3.1: the L flag. */
+  /** RFC 8801 3.1, of an explicit PvD: the L flag, what DHCPv4 gives on this link is this PvD's. */
   legacy?: boolean;
-  /** RFC 8801 3.1: the H flag. */
+  /** RFC 8801 3.1, of an explicit PvD: the H flag, there is additional information by HTTPS. */
   httpInfo?: boolean;
+  /**
+   * RFC 8801 3.1, of an explicit PvD: Delay, 0 to 15. Changed additional information is asked for after a random time of
+   * up to 2^(10 + delay) ms.
+   */
+  delay?: number;
+  /** RFC 8801 4: what its owner says of it, where this process has fetched that and it still holds. */
+  additionalInfo?: PvdAdditionalInfo;
   /** NAT64 prefix (RFC 8781), such as "64:ff9b::/96". */
   pref64?: string;
   /** URI of the captive portal API (RFC 8910). */
   captivePortal?: string;
   /** What the router announces, where this process heard a whole advertisement of it. */
   advertisement?: PvdAdvertisement;
+  /** What it announces inside the PvD option and this host has not; left out where there is nothing. */
+  unconfigured?: PvdUnconfigured;
   /** The seed's struct: the best address, with the port that servname names (else 0). Null where none is sure. */
   ai_addr: SocketAddress | null;
   /** The seed's struct: the best gateway, port 0. */
@@ -151,6 +183,9 @@ export interface PvdInfo {
   /** The seed's struct: the first DNS server. */
   dns_addr: SocketAddress | null;
 }
+
+/** In place of a captive portal's URI: the network says that it has none (RFC 8910 2). */
+export const UNRESTRICTED = "urn:ietf:params:capport:unrestricted";
 
 /** PvDs that were found to be some. */
 const sound = new WeakSet<PvdInfo>();

@@ -13,6 +13,8 @@ import { MifError } from "../error.ts";
 import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import { parseRouterAdvertisement, type RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { type RouterMessage, RouterSocket, type SolicitationSource } from "../ndp/router_socket.ts";
+import { associate } from "./associate.ts";
+import type { WaitOptions } from "../socket/socket.ts";
 import type { Link } from "./draft.ts";
 
 /** A link whose routers are asked. */
@@ -44,8 +46,8 @@ const TIMEOUT_MS = 4000;
 const QUIET_MS = 600;
 /** When the kernel could not send just now: its neighbour table is full (EINVAL), its memory is (ENOBUFS). */
 const RETRY_MS = 250;
-/** A hostile link may answer with any number of sources; more are heard, but not waited for. */
-const ROUTERS_MAX = 64;
+/** A hostile link may answer with any number of sources and PvDs; more are heard, but not waited for. */
+const HEARD_MAX = 64;
 /** After so many messages without a pause the event loop gets its turn. */
 const MESSAGES_PER_TURN = 64;
 /** So many links are asked before their answers are taken in. */
@@ -142,7 +144,7 @@ function take(
   // A host that is a router itself hears its own word; it is not configured by it.
   if (!wait || !advertisement || wait.link.addresses.includes(router)) return;
   hear(index, router, advertisement);
-  wait.heard(router, performance.now());
+  wait.heard(router, associate(advertisement).pvd?.id ?? "", performance.now());
 }
 
 /** How far one link has answered. */
@@ -169,10 +171,12 @@ class Wait {
     return this.answered ? this.#lastNewMs + QUIET_MS : Infinity;
   }
 
-  heard(router: string, nowMs: number): void {
+  /** A router with several PvDs sends an advertisement for each (RFC 8801 3.2). */
+  heard(router: string, pvd: string, nowMs: number): void {
     this.#missing.delete(router);
-    if (this.#heard.has(router) || this.#heard.size >= ROUTERS_MAX) return;
-    this.#heard.add(router);
+    const key = `${router} ${pvd}`;
+    if (this.#heard.has(key) || this.#heard.size >= HEARD_MAX) return;
+    this.#heard.add(key);
     this.#lastNewMs = nowMs;
   }
 
@@ -181,22 +185,36 @@ class Wait {
     socket: SolicitingSocket,
     options: { signal?: AbortSignal; timeoutMs: number },
   ): Promise<boolean> {
-    try {
-      await socket.solicit(this.link, options);
-      return true;
-    } catch (error) {
-      if (!(error instanceof MifError)) throw error;
-      this.#gone = LINK_GONE.has(error.code);
-      return this.#gone;
-    }
+    const outcome = await sendSolicitation(socket, this.link, options);
+    this.#gone = outcome === "gone";
+    return outcome !== "refused";
   }
 }
 
 /** Why sending fails on a link that went, or went down, since it was looked at. */
 const LINK_GONE = new Set(["ENODEV", "ENXIO", "ENETDOWN", "ENETUNREACH", "EADDRNOTAVAIL"]);
 
-/** Null where the kernel has no IPv6, and so no routers. */
-function openOrExplain(open: () => SolicitingSocket): SolicitingSocket | null {
+/** Sends one solicitation. "gone": the link is; "refused": the kernel could not send just now. */
+export async function sendSolicitation(
+  socket: Pick<RouterSocket, "solicit">,
+  link: SolicitedLink,
+  options: WaitOptions,
+): Promise<"sent" | "gone" | "refused"> {
+  try {
+    await socket.solicit(link, options);
+    return "sent";
+  } catch (error) {
+    if (!(error instanceof MifError)) throw error;
+    return LINK_GONE.has(error.code) ? "gone" : "refused";
+  }
+}
+
+/**
+ * Null where the kernel has no IPv6, and so no routers.
+ *
+ * @throws {MifError} EPERM without CAP_NET_RAW; it says what to do.
+ */
+export function openOrExplain<S>(open: () => S): S | null {
   try {
     return open();
   } catch (error) {

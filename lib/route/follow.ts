@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NEVER } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import { readSnapshot } from "../netlink/snapshot.ts";
+import { whenAnnounced } from "../pvd/advertised.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { install, type Installation, removeRoutes, type RouteReport } from "./install.ts";
 
@@ -110,17 +111,20 @@ function endsInMs(): number {
   return (Math.min(LONGEST_MS / 1000, ...lifetimes) + 1) * 1000;
 }
 
-/** What the kernel tells, any number of changes as one. */
+/** What the kernel tells, and what routers announce where that is heard, any number of changes as one. */
 class News {
   #isPending = false;
   #wake: (() => void) | null = null;
   readonly #stop: (() => void) | null;
+  readonly #stopAnnounced: () => void;
 
   constructor() {
-    this.#stop = hearChanges(() => {
+    const hear = () => {
       this.#isPending = true;
       this.#wake?.();
-    });
+    };
+    this.#stop = hearChanges(hear);
+    this.#stopAnnounced = whenAnnounced(hear);
   }
 
   /** Settles at the next change, at once where there was one since the last time; or when the time is over. */
@@ -141,5 +145,6 @@ class News {
 
   stop(): void {
     this.#stop?.();
+    this.#stopAnnounced();
   }
 }

@@ -7,14 +7,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
+import { parseAddress, parsePrefix, prefixContains } from "../ip/address.ts";
 import { changeKernel } from "../netlink/change.ts";
 import { getpvdinfo } from "../pvd/getpvdinfo.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
+import { asInstalled, unexplained } from "./autoconfigure.ts";
+import { settleAddresses } from "./duplicates.ts";
 import { planRemoval, planRoutes, type RoutePlan } from "./plan.ts";
 import {
   closes,
   DEFAULTS,
   describeChange,
+  type PolicyAddress,
   type PolicyChange,
   tableOfSource,
   writePolicy,
@@ -28,8 +32,9 @@ export interface InstallRoutesOptions {
   /** Says what would change and changes nothing. */
   dryRun?: boolean;
   /**
-   * Whether to ask the routers what they announce (CAP_NET_RAW, four seconds at the most). Where left out they are
-   * asked when nothing else says which of several routers on a link gave an address.
+   * Whether to ask the routers what they announce (CAP_NET_RAW, four seconds at the most), without which no explicit PvD
+   * is known. Where left out they are asked when nothing else says which of several routers on a link gave an address, or
+   * of which PvD an address is that was made here before.
    */
   solicit?: boolean;
   /** Ends the asking with the signal's reason. */
@@ -58,11 +63,19 @@ export interface RouteTable {
   open: boolean;
   /** Source prefixes, "address/length", whose packets look into it; empty after a crash half-way. */
   sources: string[];
+  /** Addresses of this host in those, which {@linkcode installRoutes} has made. */
+  addresses: string[];
 }
 
 /**
  * Gives each router of a PvD a routing table with all that the PvD's sources may reach, and holds the packets that this
  * host sends from them to it.
+ *
+ * What a router announces inside a PvD option (RFC 8801), where the kernel does not look, is configured too: routes in
+ * its table, and in each prefix for that an address (RFC 4862, RFC 7217), which is kept for as long as the router says.
+ * It is waited for until the kernel has found that no other host has it, a second or two; of one that another host has,
+ * another takes the place. Programs that know no PvDs do not come to use it: to them it is deprecated. Linux 5.18 or
+ * later.
  *
  * Changes just what differs from what is there, so doing it again changes nothing. All that it makes carries protocol
  * 88 and stands in tables 1000000000 to 1999999999, of which it takes only what nobody else uses.
@@ -91,12 +104,20 @@ export interface Installation extends RouteReport {
 /** What {@linkcode installRoutes} does. */
 export async function install(options: InstallRoutesOptions): Promise<Installation> {
   const { pvds, dryRun = false, signal } = options;
+  /** Whether the routers could not be asked; then what is installed is taken for what they said. */
+  let isDeaf = options.solicit === false;
   const plan = () => {
     const host = readHostRoutes();
-    return planRoutes(pvds ?? host.pvds, host.state);
+    const unknown = pvds ? [] : unexplained(host.pvds, host.state);
+    const known = pvds ?? (isDeaf ? asInstalled(host.pvds, unknown, host.state) : host.pvds);
+    return { ...planRoutes(known, host.state), unknown };
   };
-  if (!pvds && (options.solicit ?? plan().unattributed.length > 0)) {
-    await askRouters(options.solicit === true, signal);
+  const asks = () => {
+    const { unattributed, unknown } = plan();
+    return unattributed.length + unknown.length > 0;
+  };
+  if (!pvds && (options.solicit ?? asks())) {
+    isDeaf = !(await askRouters(options.solicit === true, signal));
   }
   signal?.throwIfAborted();
   let unattributed: string[] = [];
@@ -105,8 +126,14 @@ export async function install(options: InstallRoutesOptions): Promise<Installati
     ({ unattributed } = steps);
     return steps;
   };
-  const done = dryRun ? report(noting()) : carryOut(noting);
-  return { ...done, unattributed };
+  if (dryRun) return { ...report(noting()), unattributed };
+  const changes: RouteReport["changes"] = [];
+  for (;;) {
+    const { added, ...done } = carryOut(noting);
+    changes.push(...done.changes);
+    const { isDone, notices } = await settleAddresses(added, signal);
+    if (isDone) return { changes, notices: [...done.notices, ...notices], unattributed };
+  }
 }
 
 /** So long sources stay closed before they go the system's way. */
@@ -139,13 +166,14 @@ export async function removeRoutes(options: { dryRun?: boolean } = {}): Promise<
  * @throws {MifError} Those of {@linkcode listPvds}.
  */
 export function showRoutes(): RouteTable[] {
-  const { routes, rules } = readHostRoutes().state;
+  const { routes, rules, ownAddresses } = readHostRoutes().state;
   const tables = new Map<string, RouteTable>();
   const of = (table: number, family: 4 | 6): RouteTable => {
     const key = `${table} ${family}`;
     let known = tables.get(key);
     if (!known) {
-      known = { table, family, interface: null, gateway: null, open: false, sources: [] };
+      const nothing = { interface: null, gateway: null, open: false, sources: [], addresses: [] };
+      known = { table, family, ...nothing };
       tables.set(key, known);
     }
     return known;
@@ -160,18 +188,27 @@ export function showRoutes(): RouteTable[] {
   for (const rule of rules) {
     const table = tableOfSource(rule);
     if (table === null) continue;
-    const { sources } = of(table, rule.family);
-    if (!sources.includes(rule.from)) sources.push(rule.from);
+    const { sources, addresses } = of(table, rule.family);
+    if (sources.includes(rule.from)) continue;
+    sources.push(rule.from);
+    const { bytes, prefixLength } = parsePrefix(rule.from)!;
+    for (const { target: { address } } of ownAddresses) {
+      if (prefixContains(bytes, prefixLength, parseAddress(address)!.bytes)) {
+        addresses.push(address);
+      }
+    }
   }
   return [...tables.values()].sort((a, b) => a.table - b.table || a.family - b.family);
 }
 
-/** Fills this process' memory of advertisements; where nobody insists, a lack of privilege is no failure. */
-async function askRouters(insists: boolean, signal: AbortSignal | undefined): Promise<void> {
+/** Fills this process' memory of advertisements; false where that is not allowed, which is no failure where nobody insists. */
+async function askRouters(insists: boolean, signal: AbortSignal | undefined): Promise<boolean> {
   try {
     await getpvdinfo("localhost", null, { solicit: true, signal });
+    return true;
   } catch (error) {
     if (insists || !(error instanceof MifError)) throw error;
+    return false;
   }
 }
 
@@ -184,14 +221,20 @@ const EPERM = 1;
 const GONE = new Set([2, 3, 19]);
 
 /** Carries out a plan; where the kernel refuses a step, a new plan of how things are then. */
-function carryOut(plan: () => Steps): RouteReport {
+function carryOut(plan: () => Steps): RouteReport & { added: PolicyAddress[] } {
   const done: PolicyChange[] = [];
   for (let tries = 1;; tries++) {
     const { changes, notices } = plan();
     const refused = apply(changes, done);
-    if (!refused) return report({ changes: done, notices });
+    if (!refused) return { ...report({ changes: done, notices }), added: addedBy(done) };
     if (refused.errno === EPERM || tries === TRIES_MAX) throw refusal(refused);
   }
+}
+
+function addedBy(changes: PolicyChange[]): PolicyAddress[] {
+  return changes.flatMap(({ operation, target }) =>
+    operation === "add" && target.kind === "address" ? [target] : []
+  );
 }
 
 interface Refused {
@@ -208,6 +251,8 @@ function apply(changes: PolicyChange[], done: PolicyChange[]): Refused | null {
   return null;
 }
 
+const SYSCALLS = { rule: "RTM_NEWRULE", route: "RTM_NEWROUTE", address: "RTM_NEWADDR" } as const;
+
 function refusal({ change, errno }: Refused): MifError {
   const code = errnoName(errno);
   const hint = errno === EPERM
@@ -221,7 +266,7 @@ function refusal({ change, errno }: Refused): MifError {
   return new MifError(`Cannot do as "${describeChange(change)}" does: ${hint} (${code})`, {
     code,
     errno,
-    syscall: change.target.kind === "rule" ? "RTM_NEWRULE" : "RTM_NEWROUTE",
+    syscall: SYSCALLS[change.target.kind],
   });
 }
 

@@ -18,6 +18,7 @@
 import { createHash } from "node:crypto";
 import {
   formatAddress,
+  formatPrefix,
   isLinkLocal,
   isLoopback,
   networkOf,
@@ -26,12 +27,14 @@ import {
   prefixContains,
 } from "../ip/address.ts";
 import type { PvdAddress, PvdInfo } from "../pvd/pvd.ts";
+import { autoconfigure, type OwnAddress } from "./autoconfigure.ts";
 import {
   DEFAULTS,
   type Nexthop,
   type PolicyChange,
   type PolicyRoute,
   type PolicyRule,
+  type PolicyTarget,
   sourceRules,
   stopRule,
   TABLE_COUNT,
@@ -47,6 +50,15 @@ export interface RouteState {
   rules: PolicyRule[];
   /** All addresses of the host, 4 or 16 bytes. */
   addresses: { interface: number; bytes: Uint8Array }[];
+  /** Those of them that we have made. */
+  ownAddresses: OwnAddress[];
+  /** Whether this kernel keeps whose an address is: without that, nothing of ours could be taken away again. */
+  marksAddresses: boolean;
+  /**
+   * The second half of an address to make in a prefix, of which the first half is given, for a PvD; null where none can be
+   * made.
+   */
+  interfaceIdentifier(prefix: Uint8Array, pvd: PvdInfo): Uint8Array | null;
   /**
    * Interfaces in a VRF. Their table is found by the device, and only sockets that are bound to it may have their
    * addresses: they need nothing of ours.
@@ -68,10 +80,11 @@ export interface RoutePlan {
 }
 
 /** The changes that lead from the state to what the PvDs need; none where all is as it should be. */
-export function planRoutes(pvds: PvdInfo[], state: RouteState): RoutePlan {
+export function planRoutes(known: PvdInfo[], state: RouteState): RoutePlan {
+  const { pvds, addresses, notices: unaddressed } = autoconfigure(known, state);
   const tables = assignTables(pvds, state);
   const sources = withoutConflicts(findSources(pvds, state, tables));
-  const notices = explain(sources, tables);
+  const notices = [...unaddressed, ...explain(sources, tables)];
   const held = selectPrefixes(sources);
   const routes = findRoutes(pvds, sources, held, tables, state.refused);
   const rules = [
@@ -79,7 +92,7 @@ export function planRoutes(pvds: PvdInfo[], state: RouteState): RoutePlan {
     ...findGone(state, held),
   ];
   return {
-    changes: difference(state, routes, rules),
+    changes: difference(state, [...routes, ...rules, ...addresses]),
     notices,
     unattributed: [
       ...new Set(sources.filter((s) => isUnattributed(s)).map((s) => s.prefix.text)),
@@ -89,7 +102,7 @@ export function planRoutes(pvds: PvdInfo[], state: RouteState): RoutePlan {
 
 /** The changes that take away all that is ours. */
 export function planRemoval(state: RouteState): PolicyChange[] {
-  return difference(state, [], []);
+  return difference(state, []);
 }
 
 // ── Tables ──
@@ -155,7 +168,7 @@ interface Prefix {
 
 function prefixOf(bytes: Uint8Array, prefixLength: number): Prefix {
   const network = networkOf(bytes, prefixLength);
-  return { text: `${formatAddress(network)}/${prefixLength}`, bytes: network, prefixLength };
+  return { text: formatPrefix(bytes, prefixLength), bytes: network, prefixLength };
 }
 
 function holds({ bytes, prefixLength }: Prefix, address: Uint8Array): boolean {
@@ -300,7 +313,12 @@ function chooseNexthop(pvd: PvdInfo, address: PvdAddress, bytes: Uint8Array): Ch
 }
 
 /** Attributions that name the router, and not only the lack of another. */
-const TELLING: ReadonlySet<string> = new Set(["router-advertisement", "systemd-networkd", "rule"]);
+const TELLING: ReadonlySet<string> = new Set([
+  "router-advertisement",
+  "mif-daemon",
+  "systemd-networkd",
+  "rule",
+]);
 
 // ── Selectors ──
 
@@ -508,17 +526,14 @@ const LINK_LOCAL = "fe80::/64";
 /**
  * From what is there to what is wanted, in an order in which no packet of a source that has a table goes by another:
  * tables are filled before a rule leads to them, a source has its new rules before it loses its old ones, and it is
- * stopped after it was led and longer.
+ * stopped after it was led and longer. An address of ours comes after its rules, and goes while it is stopped.
  */
-function difference(
-  state: RouteState,
-  routes: PolicyRoute[],
-  rules: PolicyRule[],
-): PolicyChange[] {
+function difference(state: RouteState, wanted: PolicyTarget[]): PolicyChange[] {
+  const own = state.ownAddresses.map(({ target }) => target);
   const before = new Map(
-    [...state.routes, ...state.rules].map((target) => [keyOf(target), target]),
+    [...state.routes, ...state.rules, ...own].map((target) => [keyOf(target), target]),
   );
-  const after = new Map([...routes, ...rules].map((target) => [keyOf(target), target]));
+  const after = new Map(wanted.map((target) => [keyOf(target), target]));
   const changes: PolicyChange[] = [];
   for (const [key, target] of after) {
     const old = before.get(key);
@@ -533,7 +548,8 @@ function difference(
 }
 
 /** What the kernel knows one by. */
-function keyOf(target: PolicyRoute | PolicyRule): string {
+function keyOf(target: PolicyTarget): string {
+  if (target.kind === "address") return `${target.interface.index} ${target.address}`;
   if (target.kind === "route") {
     const { family, table, destination, nexthop } = target;
     return [family, table, destination, nexthop ? "way" : "refusal"].join(" ");
@@ -543,18 +559,20 @@ function keyOf(target: PolicyRoute | PolicyRule): string {
 }
 
 /** What may differ under one key. */
-function detailOf(target: PolicyRoute | PolicyRule): string {
+function detailOf(target: PolicyTarget): string {
+  if (target.kind === "address") return String(target.validSeconds);
   if (target.kind === "rule" || !target.nexthop) return "";
   return `${target.nexthop.gateway} ${target.nexthop.interface.index}`;
 }
 
 function rankOf({ operation, target }: PolicyChange): number {
+  if (target.kind === "address") return operation === "remove" ? 5 : 3;
   if (target.kind === "route") {
     // Without its default route a table is closed: that does not wait.
     const closes = target.nexthop !== null && target.destination === DEFAULTS[target.family];
-    return operation !== "remove" ? 0 : closes ? 5 : 6;
+    return operation !== "remove" ? 0 : closes ? 7 : 8;
   }
   const leads = target.table !== null;
-  if (operation === "remove") return leads ? 3 : 4;
+  if (operation === "remove") return leads ? 4 : 6;
   return leads ? 1 : 2;
 }

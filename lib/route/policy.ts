@@ -1,22 +1,23 @@
 /**
- * The routes and rules this package makes: what they are, how the kernel holds them, how ip(8) names them.
+ * The routes, rules and addresses this package makes: what they are, how the kernel holds them, how ip(8) names them.
  *
- * All carry one protocol number, stand in tables of one range and have priorities of one range. Only what has all
- * three is ours: nothing else is ever changed.
+ * All carry one protocol number; routes stand in tables of one range and rules have priorities of one range. Only what
+ * has all of that is ours: nothing else is ever changed.
  *
  * @module
  */
 
-import { Kind, linux, NEVER, RouteRecord, RuleRecord } from "../../ffi/layout.gen.ts";
+import {
+  AddressRecord,
+  Kind,
+  linux,
+  NEVER,
+  RouteRecord,
+  RuleRecord,
+} from "../../ffi/layout.gen.ts";
 import { formatAddress, parseAddress, parsePrefix } from "../ip/address.ts";
-import type { ChangeOperation } from "../netlink/change.ts";
+import { type ChangeOperation, OWN_PROTOCOL } from "../netlink/change.ts";
 import { interfaceName, recordAddress } from "../netlink/records.ts";
-
-/**
- * rtm_protocol and FRA_PROTOCOL of all that is ours. No number below 256 is registered with anybody; 88 is in neither
- * linux/rtnetlink.h nor iproute2's rt_protos.
- */
-export const ROUTE_PROTOCOL = 88;
 
 /** Our tables: ten digits, the first of them 1. */
 export const TABLE_FIRST = 1_000_000_000;
@@ -74,10 +75,25 @@ export interface PolicyRule {
   suppress: number;
 }
 
+/** An address of ours, in a prefix that the kernel cannot see. */
+export interface PolicyAddress {
+  kind: "address";
+  family: 6;
+  interface: { index: number; name: string };
+  /** RFC 5952 text. */
+  address: string;
+  prefixLength: number;
+  /** Null without end. */
+  validSeconds: number | null;
+}
+
+/** Anything of ours. */
+export type PolicyTarget = PolicyRoute | PolicyRule | PolicyAddress;
+
 /** One step of a plan. */
 export interface PolicyChange {
   operation: ChangeOperation;
-  target: PolicyRoute | PolicyRule;
+  target: PolicyTarget;
 }
 
 /** Whether a table's number is in our range. */
@@ -116,7 +132,7 @@ export function readPolicyRoute(
   nameOf: (index: number) => string,
 ): PolicyRoute | null {
   const { family, table, type, priority } = record;
-  if (record.protocol !== ROUTE_PROTOCOL || !isOurTable(table)) return null;
+  if (record.protocol !== OWN_PROTOCOL || !isOurTable(table)) return null;
   if ((family !== 4 && family !== 6) || record.nexthopId !== 0) return null;
   if (record.sourceLength !== 0) return null;
   const destination = prefixText(record.destination, family, record.destinationLength);
@@ -135,7 +151,7 @@ export function readPolicyRoute(
 /** The rule that a record holds where it is ours, else null. */
 export function readPolicyRule(record: RuleRecord): PolicyRule | null {
   const { family, table, priority, action } = record;
-  if (record.protocol !== ROUTE_PROTOCOL || (family !== 4 && family !== 6)) return null;
+  if (record.protocol !== OWN_PROTOCOL || (family !== 4 && family !== 6)) return null;
   if (priority < PRIORITY_TABLE || priority > PRIORITY_LAST || record.flags !== 0) return null;
   if ((record.mark | record.mask | record.tos | record.l3mdev | record.narrowed) !== 0) return null;
   if (record.outputInterface[0] !== 0 || record.sourceLength === 0) return null;
@@ -161,9 +177,52 @@ function prefixText(bytes: Uint8Array, family: 4 | 6, length: number): string {
   return `${formatAddress(recordAddress(bytes, family))}/${length}`;
 }
 
+/** The address that a record holds where it is ours, else null. Before Linux 5.18 none says whose it is. */
+export function readPolicyAddress(
+  record: AddressRecord,
+  nameOf: (index: number) => string,
+): PolicyAddress | null {
+  if (record.protocol !== OWN_PROTOCOL || record.family !== 6) return null;
+  return {
+    kind: "address",
+    family: 6,
+    interface: { index: record.interface, name: nameOf(record.interface) },
+    address: formatAddress(record.address),
+    prefixLength: record.prefixLength,
+    validSeconds: record.validSeconds === NEVER ? null : record.validSeconds,
+  };
+}
+
 /** The record by which the kernel is told. */
-export function writePolicy(target: PolicyRoute | PolicyRule): Uint8Array {
-  return target.kind === "route" ? writeRoute(target) : writeRule(target);
+export function writePolicy(target: PolicyTarget): Uint8Array {
+  switch (target.kind) {
+    case "route":
+      return writeRoute(target);
+    case "rule":
+      return writeRule(target);
+    case "address":
+      return writeAddress(target);
+  }
+}
+
+function writeAddress(target: PolicyAddress): Uint8Array {
+  const bytes = new Uint8Array(AddressRecord.SIZE);
+  const record = new AddressRecord(new DataView(bytes.buffer), 0);
+  record.kind = Kind.address;
+  record.size = AddressRecord.SIZE;
+  record.family = target.family;
+  record.interface = target.interface.index;
+  record.prefixLength = target.prefixLength;
+  record.protocol = OWN_PROTOCOL;
+  // Its prefix is on the link in the PvD's table only.
+  record.flags = linux.IFA_F_NOPREFIXROUTE;
+  record.validSeconds = target.validSeconds ?? NEVER;
+  // Deprecated: the system does not choose it for programs that know no PvDs.
+  record.preferredSeconds = 0;
+  const address = parseAddress(target.address)!.bytes;
+  record.address.set(address);
+  record.peer.set(address);
+  return bytes;
 }
 
 function writeRoute({ family, table, destination, nexthop }: PolicyRoute): Uint8Array {
@@ -173,7 +232,7 @@ function writeRoute({ family, table, destination, nexthop }: PolicyRoute): Uint8
   record.size = RouteRecord.SIZE;
   record.family = family;
   record.table = table;
-  record.protocol = ROUTE_PROTOCOL;
+  record.protocol = OWN_PROTOCOL;
   record.expiresSeconds = NEVER;
   const to = parsePrefix(destination)!;
   record.destination.set(to.bytes);
@@ -203,7 +262,7 @@ function writeRule(
   record.size = RuleRecord.SIZE;
   record.family = family;
   record.priority = priority;
-  record.protocol = ROUTE_PROTOCOL;
+  record.protocol = OWN_PROTOCOL;
   record.table = table ?? 0;
   record.action = table === null ? linux.FR_ACT_UNREACHABLE : linux.FR_ACT_TO_TBL;
   record.suppressPrefixLength = suppress;
@@ -224,12 +283,32 @@ const VERBS: Record<ChangeOperation, string> = { add: "add", replace: "replace",
 /** The change as a command of ip(8) that does the same. */
 export function describeChange({ operation, target }: PolicyChange): string {
   const verb = VERBS[operation];
-  const words = target.kind === "rule" ? ruleWords(target) : routeWords(target);
+  const words = wordsOf(target);
   return [
     `ip -${target.family} ${target.kind} ${verb}`,
     ...words.filter((word) => word !== ""),
-    `protocol ${ROUTE_PROTOCOL}`,
+    target.kind === "address" ? `proto ${OWN_PROTOCOL}` : `protocol ${OWN_PROTOCOL}`,
   ].join(" ");
+}
+
+function wordsOf(target: PolicyTarget): string[] {
+  switch (target.kind) {
+    case "rule":
+      return ruleWords(target);
+    case "route":
+      return routeWords(target);
+    case "address":
+      return addressWords(target);
+  }
+}
+
+function addressWords(
+  { address, prefixLength, interface: link, validSeconds }: PolicyAddress,
+): string[] {
+  return [
+    `${address}/${prefixLength} dev ${link.name}`,
+    `valid_lft ${validSeconds ?? "forever"} preferred_lft 0 noprefixroute`,
+  ];
 }
 
 function ruleWords({ priority, from, to, local, table, suppress }: PolicyRule): string[] {

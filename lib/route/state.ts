@@ -9,13 +9,15 @@
 
 import { linux, type RouteRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress } from "../ip/address.ts";
+import { OWN_PROTOCOL } from "../netlink/change.ts";
 import { interfaceName, recordAddress, refuses } from "../netlink/records.ts";
 import { type KernelSnapshot, readRoutes } from "../netlink/snapshot.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { RouteState } from "./plan.ts";
-import { readPolicyRoute, readPolicyRule, ROUTE_PROTOCOL } from "./policy.ts";
+import { identifierMaker } from "./own_identifier.ts";
+import { readPolicyAddress, readPolicyRoute, readPolicyRule } from "./policy.ts";
 
 /** One reading of the host. */
 export interface HostRoutes {
@@ -45,13 +47,20 @@ function readState(kernel: KernelSnapshot): RouteState {
   const named = new Set<number>();
   const state: RouteState = {
     // Also those in tables that no rule names any more, or not yet.
-    routes: readRoutes({ protocol: ROUTE_PROTOCOL })
+    routes: readRoutes({ protocol: OWN_PROTOCOL })
       .flatMap((record) => readPolicyRoute(record, nameOf) ?? []),
     rules: [],
     addresses: kernel.addresses.map((record) => ({
       interface: record.interface,
       bytes: recordAddress(record.address, record.family),
     })),
+    ownAddresses: kernel.addresses.flatMap((record) => {
+      const target = readPolicyAddress(record, nameOf);
+      return target ? [{ target, isDuplicate: (record.flags & linux.IFA_F_DADFAILED) !== 0 }] : [];
+    }),
+    // Every host has one of the kernel's own: ::1.
+    marksAddresses: kernel.addresses.some(({ protocol }) => protocol !== 0),
+    interfaceIdentifier: identifierMaker(kernel.links),
     vrfInterfaces: new Set(
       kernel.links.filter(({ master }) => vrfs.has(master)).map(({ index }) => index),
     ),

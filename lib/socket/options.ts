@@ -130,6 +130,8 @@ export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 /** The interface's name, at most 15 bytes and NUL; empty clears it. socket(7). */
 export const SO_BINDTODEVICE = 25;
+/** What the socket receives: a program of classic BPF, 8 bytes an instruction (struct sock_filter). socket(7). */
+export const SO_ATTACH_FILTER = 26;
 /** Read only: whether the socket listens. socket(7). */
 export const SO_ACCEPTCONN = 30;
 /** SO_SNDBUF beyond the limit; needs CAP_NET_ADMIN. socket(7). */

@@ -580,7 +580,8 @@ function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
   const otherNetworks = pvd.addresses.filter(({ address, family }) =>
     family === own.family && !isNear(address) && !isLinkLocal(knownAddress(address)!.bytes)
   );
-  const mixed = otherNetworks.length > 0 && pvd.router === null;
+  // Of IPv4 no router told what is its.
+  const mixed = otherNetworks.length > 0 && (pvd.router === null || own.family === 4);
   const isMine = (gateway: string) => !mixed || isNear(gateway);
   const routes = pvd.routes.flatMap(({ destination, gateway }) => {
     const prefix = knownPrefix(destination);
@@ -726,6 +727,11 @@ function chooseAddress(
   if (chosen && bound === null) return chosen;
   const why = pvd.attribution === "unknown"
     ? "nothing says which of the link's addresses are its; mif list --solicit asks the routers"
+    : bound === null && isIpv6 && pvd.unconfigured?.prefixes[0] !== undefined
+    ? `this host has no address in ${
+      pvd.unconfigured.prefixes[0]
+    }, which the kernel does not see; ` +
+      "mif route install --solicit (once, with CAP_NET_ADMIN) makes one"
     : bound !== null
     ? `the socket is bound to ${bound}, of which it is not sure`
     : `it has no IPv${isIpv6 ? 6 : 4} address beyond the link`;

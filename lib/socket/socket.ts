@@ -94,6 +94,8 @@ export interface ReceivedMessage {
   length: number;
   /** Who sent it; null on a connected stream. */
   from: SocketAddress | null;
+  /** The sender's sockaddr where it is of no IP family: sockaddr_ll of packet(7). Else left out. */
+  name?: Uint8Array;
   /** The control messages the socket's options asked for (RFC 3542, cmsg(3)). */
   control: ControlMessage[];
   /** There was no room for all of the data (MSG_TRUNC). */
@@ -1126,7 +1128,7 @@ function received(
   const addressLength = record.addressLength;
   const controlLength = record.controlLength;
   const controlStart = record.controlOffset;
-  return {
+  const message: ReceivedMessage = {
     data: data.slice(start, start + Math.min(length, room)),
     length,
     from: addressLength === 0
@@ -1139,6 +1141,11 @@ function received(
     truncated: (flags & MSG_TRUNC) !== 0,
     controlTruncated: (flags & MSG_CTRUNC) !== 0,
   };
+  if (addressLength > 0 && message.from === null) {
+    const at = i * SOCKADDR_SIZE;
+    message.name = arena.addresses.slice(at, at + Math.min(addressLength, SOCKADDR_SIZE));
+  }
+  return message;
 }
 
 /** The result of a system call, undefined where the kernel says "later". */

@@ -7,7 +7,7 @@
 import { changeListener, changeNumber, whenChanged } from "../netlink/current.ts";
 import { EPOLLIN, reactor } from "./reactor.ts";
 
-let hearing = false;
+let listeners = 0;
 
 /**
  * Has a function called soon after each change of links, addresses, routes and rules. It keeps no process alive.
@@ -17,8 +17,11 @@ let hearing = false;
 export function hearChanges(call: () => void): (() => void) | null {
   const fd = changeListener();
   if (fd < 0) return null;
-  // The listener stays open, and so does the watch of it.
-  if (!hearing) reactor().add(fd, EPOLLIN, () => changeNumber());
-  hearing = true;
-  return whenChanged(call);
+  // The listener stays open; it wakes nobody once nobody is left to hear.
+  if (listeners++ === 0) reactor().add(fd, EPOLLIN, () => changeNumber());
+  const stop = whenChanged(call);
+  return () => {
+    if (!stop()) return;
+    if (--listeners === 0) reactor().remove(fd);
+  };
 }

@@ -13,10 +13,13 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
+  type Stats,
 } from "node:fs";
+import { isRefusal } from "../permission.ts";
 
 /** Reads of this host's files. Paths are absolute. */
 export interface HostFiles {
@@ -40,6 +43,14 @@ export interface HostFiles {
 export class UnreadableError extends Error {
   /** The name of the class, for those who print it. */
   override readonly name = "UnreadableError";
+  /** The flag of `deno run` that permits it, where only that is lacking. */
+  readonly flag: string | null;
+
+  /** With the flag that is lacking, if any. */
+  constructor(message: string, options: { cause?: unknown; flag?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.flag = options.flag ?? null;
+  }
 }
 
 const MAX_BYTES = 1 << 20;
@@ -56,9 +67,29 @@ export function hostFiles(root = "/"): HostFiles {
   const base = root.replace(/\/+$/, "");
   return {
     read: (path, maxBytes = MAX_BYTES, damaged = false) =>
-      attempt(base + path, (file) => readText(file, maxBytes, damaged)),
+      attempt(base + path, (file) => readText(file, maxBytes, { damaged })),
     list: (path) => attempt(base + path, readNames),
   };
+}
+
+/**
+ * The text of a regular file, which must be the path's own and no symbolic link, or null where it does not exist.
+ *
+ * @param wants Looks at the open file first, and may refuse it with an {@linkcode UnreadableError}; false leaves it unread,
+ *   and the answer is null.
+ * @throws {UnreadableError} As {@linkcode HostFiles.read} does.
+ */
+export function readExactly(
+  path: string,
+  maxBytes: number,
+  wants: (status: Stats) => boolean,
+): string | null {
+  return attempt(path, (file) => readText(file, maxBytes, { follow: false, wants }));
+}
+
+/** What stands at a path itself, be it a symbolic link; null where there is nothing. */
+export function statusOf(path: string): Stats | null {
+  return attempt(path, (file) => lstatSync(file));
 }
 
 /** Runs one read; absence becomes null, every other failure an {@linkcode UnreadableError}. */
@@ -68,22 +99,45 @@ function attempt<T>(path: string, read: (path: string) => T): T | null {
     return existsSync(path) ? read(path) : null;
   } catch (error) {
     if (error instanceof UnreadableError) throw error;
-    const { code, name, message } = error as { code?: string; name: string; message: string };
+    const { code, message } = error as { code?: string; message: string };
     if (code === "ENOENT" || code === "ENOTDIR") return null;
-    if (name === "NotCapable") {
-      throw new UnreadableError(`not read: the runtime refuses, run with --allow-read=${path}`);
+    if (isRefusal(error)) {
+      const flag = `--allow-read=${path}`;
+      throw new UnreadableError(`not read: the runtime refuses, run with ${flag}`, { flag });
+    }
+    if (code === "ELOOP") {
+      throw new UnreadableError("not read: a symbolic link that is not followed");
     }
     throw new UnreadableError(`not read: ${code ?? message}`, { cause: error });
   }
 }
 
-function readText(path: string, maxBytes: number, damaged: boolean): string {
+interface ReadTextOptions {
+  damaged?: boolean;
+  follow?: boolean;
+  wants?: (status: Stats) => boolean;
+}
+
+function readText(
+  path: string,
+  maxBytes: number,
+  options: ReadTextOptions & { wants?: undefined },
+): string;
+function readText(path: string, maxBytes: number, options: ReadTextOptions): string | null;
+function readText(
+  path: string,
+  maxBytes: number,
+  { damaged = false, follow = true, wants = () => true }: ReadTextOptions,
+): string | null {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
   // O_NONBLOCK: open(2) of a FIFO without a writer would wait for ever.
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC);
+  const flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+  const descriptor = openSync(path, flags);
   try {
     const status = fstatSync(descriptor);
     if (!status.isFile()) throw new UnreadableError("not read: not a regular file");
     if (status.size > maxBytes) throw tooLarge(maxBytes);
+    if (!wants(status)) return null;
     return decode(readBytes(descriptor, status.size, maxBytes), damaged);
   } finally {
     closeSync(descriptor);

@@ -6,12 +6,8 @@
  */
 
 import { formatAddress } from "../ip/address.ts";
+import type { JsonObject, JsonValue } from "../json/i_json.ts";
 import { warn } from "./resolver_values.ts";
-
-/** Any JSON value. */
-export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
-/** A JSON object. */
-export type JsonObject = { [key: string]: JsonValue };
 
 /** The object a text is, or null with a warning. */
 export function parseJson(text: string, warnings: string[]): JsonObject | null {

@@ -6,11 +6,11 @@
  */
 
 import { formatAddress, isLinkLocal, networkOf } from "../ip/address.ts";
+import type { JsonObject } from "../json/i_json.ts";
 import {
   addressBytes,
   addressText,
   isUnsigned,
-  type JsonObject,
   object,
   objects,
   parseJson,

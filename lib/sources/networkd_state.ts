@@ -6,7 +6,8 @@
  */
 
 import { parseEnvFile } from "./env_file.ts";
-import { addressText, array, type JsonObject, object, parseJson, stringOf } from "./json_value.ts";
+import type { JsonObject } from "../json/i_json.ts";
+import { addressText, array, object, parseJson, stringOf } from "./json_value.ts";
 import {
   captivePortalOf,
   ResolverValues,

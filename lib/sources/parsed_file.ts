@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { MifError } from "../error.ts";
+import { notPermitted } from "../permission.ts";
 import { type HostFiles, UnreadableError } from "./host_files.ts";
 
 /** How old a reading may be. */
@@ -20,6 +22,7 @@ export class ParsedFile<T> {
   readonly #path: string;
   readonly #parse: (text: string) => T;
   readonly #options: ParsedFileOptions;
+  #refusal: MifError | null = null;
   #last: { files: HostFiles; text: string; meaning: T; readMs: number } | null = null;
 
   /** Reads nothing yet. */
@@ -40,13 +43,25 @@ export class ParsedFile<T> {
     return meaning;
   }
 
+  /** What {@linkcode read} returns; throws EACCES with the flag where the runtime refused the file at the last reading. */
+  readPermitted(files: HostFiles): T {
+    const meaning = this.read(files);
+    if (this.#refusal) throw this.#refusal;
+    return meaning;
+  }
+
   #text(files: HostFiles): string {
     const { maxBytes, damaged } = this.#options;
+    this.#refusal = null;
     try {
       return files.read(this.#path, maxBytes, damaged) ?? "";
     } catch (error) {
-      if (error instanceof UnreadableError) return "";
-      throw error;
+      if (!(error instanceof UnreadableError)) throw error;
+      if (error.flag !== null) {
+        const what = `read ${this.#path}`;
+        this.#refusal = notPermitted(what, error.flag, { syscall: "open", cause: error });
+      }
+      return "";
     }
   }
 }

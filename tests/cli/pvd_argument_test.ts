@@ -7,7 +7,9 @@ import { UsageError } from "../../cli/usage.ts";
 import type { PvdInfo } from "../../mod.ts";
 
 function pvd(id: string, handle: number, name: string): PvdInfo {
-  return { id, handle, interface: { name, index: 1 } } as unknown as PvdInfo;
+  const router = /^(.*)%/.exec(id)?.[1] ?? (id === name ? null : "fe80::9");
+  const kind = router === "fe80::9" ? "explicit" : "implicit";
+  return { id, handle, kind, router, interface: { name, index: 1 } } as unknown as PvdInfo;
 }
 
 const WIRED = pvd("fe80::1%eth0", 11, "eth0");
@@ -35,9 +37,23 @@ test("a PvD that is not there, or not one, is an error that names those there ar
   assert.throws(() => pvdArgument("nobody", ALL), { code: "ENONET", message: /wlan0 \(13\)/ });
   assert.throws(() => pvdArgument("twin.example", ALL), {
     code: "ENONET",
-    message: /more than one .* twin\.example \(15\), twin\.example \(16\)$/,
+    message:
+      /give the handle of one of twin\.example \(15, fe80::9%eth2\), twin\.example \(16, fe80::9%eth3\)$/,
   });
   assert.throws(() => pvdArgument("eth0", []), { code: "ENONET", message: /none$/ });
+});
+
+test("an ID that a network has chosen is not taken for an interface or a handle", () => {
+  for (
+    const [id, own] of [["wlan0", WIRELESS], ["eth0.5", pvd("eth0.5", 17, "eth0.5")], [
+      "11",
+      WIRED,
+    ]] as const
+  ) {
+    const stranger = { ...pvd("stranger.example", 99, "eth1"), id };
+    assert.throws(() => pvdArgument(id, [stranger, own]), /more than one PvD/, id);
+    assert.equal(pvdArgument("99", [stranger, own]), stranger);
+  }
 });
 
 test("without --pvd the command is used wrongly", () => {

@@ -219,6 +219,9 @@ test("each address of a name is tried, and the error names each", { timeout }, a
   assert.ok(error instanceof MifError);
   assert.equal(error.code, "ECONNREFUSED");
   assert.match(error.message, /127\.0\.0\.1 port 1 /);
+  for (const addressPreferences of [-1, 0.5, 0x10000]) {
+    await assert.rejects(connect({ hostname, port: 1, addressPreferences }), RangeError);
+  }
   for (const attemptDelayMs of [9, NaN, -1]) {
     await assert.rejects(connect({ hostname, port: 1, attemptDelayMs }), RangeError);
   }

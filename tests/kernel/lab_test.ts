@@ -422,6 +422,7 @@ test("all of this also holds in a user namespace", { skip: skipSecond, timeout: 
   const file = fileURLToPath(import.meta.url);
   const runner = "deno" in process.versions
     ? ["test", "-A", "--no-check"]
+    // Each test has five seconds else.
     : ["test", "--timeout=120000"];
   const argv = [...enterArgv("userns"), process.execPath, ...runner, file];
   const { status, stdout, stderr } = spawnSync(argv[0]!, argv.slice(1), { encoding: "utf8" });

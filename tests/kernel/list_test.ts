@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import {
   labSkip,
   NETWORK_1,
@@ -13,7 +14,7 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { CALLERS, mif, stated } from "./mif.ts";
+import { CALLERS, mif, mifArgv, stated } from "./mif.ts";
 import { outline, pvdOf } from "./outline.ts";
 import { plainLinks } from "./plain_links.ts";
 import { ROUTER_1 } from "./routers.ts";
@@ -163,6 +164,52 @@ test("`mif list` names addresses, gateways, DNS servers and routes", lab, async 
     }
   }
 });
+
+test(
+  "in a terminal it is a tree in colour, and without colour where NO_COLOR says so",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host } = await twoLinks(world);
+    for (const caller of CALLERS.filter(({ unprivileged }) => !unprivileged)) {
+      const command = mifArgv(caller, "list").map((word) => `'${word}'`).join(" ");
+      const [coloured, bare] = await Promise.all(
+        ["", "1"].map((NO_COLOR) =>
+          host.run(["script", "-qec", command, "/dev/null"], {
+            env: {
+              TERM: "xterm-256color",
+              FORCE_COLOR: undefined,
+              NO_COLOR: NO_COLOR || undefined,
+            },
+          })
+        ),
+      );
+      for (const { status, stderr } of [coloured!, bare!]) {
+        assert.deepEqual([status, stderr], [0, ""]);
+      }
+      const text = stripVTControlCharacters(coloured!.stdout).replaceAll("\r", "");
+      assert.notEqual(text, coloured!.stdout.replaceAll("\r", ""));
+      for (const output of [text, bare!.stdout.replaceAll("\r", "")]) {
+        assert.match(output, /^h0\n[├└]─ /m);
+        assert.match(
+          output,
+          new RegExp(
+            `^[├└]─ ${ROUTER_1}  implicit, from router ${NETWORK_1.routerLinkLocal}, `,
+            "m",
+          ),
+        );
+        assert.match(
+          output,
+          new RegExp(`^[│ ]  ├─ addresses  ${NETWORK_1.hostAddress}/64  valid 1[78]\\d\\d s$`, "m"),
+        );
+        assert.match(
+          output,
+          new RegExp(`^[│ ]  └─ routes     ${NETWORK_1.prefix}$`, "m"),
+        );
+      }
+    }
+  },
+);
 
 test(
   "temporary and deprecated addresses are marked, and come behind the others",

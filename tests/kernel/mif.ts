@@ -5,24 +5,17 @@
  */
 
 import assert from "node:assert/strict";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { PvdInfo } from "../../mod.ts";
-import { bun } from "../../scripts/toolchain.ts";
+import { bun, deno } from "../../scripts/toolchain.ts";
 import type { CommandResult, Host } from "../lab/mod.ts";
 import { assertStates, type IpFacts, readIp } from "./ip_oracle.ts";
 
 const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
-/** Both runtimes, whichever of them runs the tests. `DENO` names a deno that is not in PATH. */
+/** Both runtimes, whichever of them runs the tests. */
 const runtimes: Record<"deno" | "bun", string[]> = {
-  deno: [
-    "deno" in process.versions ? process.execPath : process.env.DENO ?? "deno",
-    "run",
-    "-A",
-    "--no-prompt",
-    cli,
-  ],
+  deno: [deno(), "run", "-A", "--no-prompt", cli],
   bun: [bun(), cli],
 };
 

@@ -11,8 +11,13 @@ import { PacketSocket } from "./packet_socket.ts";
 import { routerAdvertisement, type RouterAdvertisementInit } from "./router_advertisement.ts";
 import type { Host } from "./host.ts";
 
+/** What a router says: one message, or one for each of its PvDs (RFC 8801 3.2). */
+export type Advertised = RouterAdvertisementInit | readonly RouterAdvertisementInit[];
+
 /** How an {@linkcode Advertiser} sends. */
 export interface AdvertiserOptions {
+  /** The link-local address it sends from; the interface's own where left out. It is to be configured beforehand. */
+  from?: string;
   /** Where an answer to a solicitation goes; "multicast" where left out, "none" is no answer. */
   answer?: "multicast" | "unicast" | "none";
 }
@@ -36,25 +41,27 @@ export class Advertiser {
   /** The link-local address it sends from. */
   readonly address: string;
   #socket!: PacketSocket;
-  #message: Uint8Array;
+  #messages: Uint8Array[];
 
   private constructor(
     readonly interfaceName: string,
     readonly mac: string,
-    init: RouterAdvertisementInit,
+    init: Advertised,
+    from: string | undefined,
   ) {
-    this.address = linkLocalOf(mac);
-    this.#message = this.#encode(init);
+    this.address = from ?? linkLocalOf(mac);
+    this.#messages = this.#encode(init);
   }
 
   /** Sends `init` by the interface now, and again for each solicitation. */
   static async start(
     host: Host,
     interfaceName: string,
-    init: RouterAdvertisementInit,
+    init: Advertised,
     options: AdvertiserOptions = {},
   ): Promise<Advertiser> {
-    const advertiser = new Advertiser(interfaceName, host.mac(interfaceName), init);
+    const mac = host.mac(interfaceName);
+    const advertiser = new Advertiser(interfaceName, mac, init, options.from);
     const answer = options.answer ?? "multicast";
     advertiser.#socket = await PacketSocket.open(host, {
       interface: interfaceName,
@@ -67,30 +74,30 @@ export class Advertiser {
         // RFC 4861 6.2.6: a solicitation from :: has no address to answer to.
         const unicast = answer === "unicast" && frame.src !== "::";
         const to = unicast ? { to: frame.src!, toMac: frame.srcMac } : {};
-        advertiser.#transmit(advertiser.#message, to).catch(() => {});
+        advertiser.send(undefined, to).catch(() => {});
       },
     });
-    await advertiser.#transmit(advertiser.#message, {});
+    await advertiser.send();
     return advertiser;
   }
 
   /** Says something else from now on, and says it at once. */
-  async update(init: RouterAdvertisementInit): Promise<void> {
-    this.#message = this.#encode(init);
+  async update(init: Advertised): Promise<void> {
+    this.#messages = this.#encode(init);
     await this.send();
   }
 
   /** Sends once: what it says now, or another message, or raw ICMPv6 bytes. */
   async send(
-    message?: RouterAdvertisementInit | Uint8Array,
+    message?: Advertised | Uint8Array,
     options: SendOptions = {},
   ): Promise<void> {
-    const bytes = message === undefined
-      ? this.#message
+    const messages = message === undefined
+      ? this.#messages
       : message instanceof Uint8Array
-      ? message
+      ? [message]
       : this.#encode(message);
-    await this.#transmit(bytes, options);
+    for (const bytes of messages) await this.#transmit(bytes, options);
   }
 
   /** Stops answering. Says nothing: hosts keep what they learnt. */
@@ -98,8 +105,8 @@ export class Advertiser {
     await this.#socket.close();
   }
 
-  #encode(init: RouterAdvertisementInit): Uint8Array {
-    return routerAdvertisement({ sourceMac: this.mac, ...init });
+  #encode(init: Advertised): Uint8Array[] {
+    return [init].flat().map((one) => routerAdvertisement({ sourceMac: this.mac, ...one }));
   }
 
   #transmit(message: Uint8Array, options: SendOptions): Promise<void> {

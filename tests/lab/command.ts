@@ -43,6 +43,8 @@ export interface LabProcessOptions {
   env?: Record<string, string | undefined>;
   /** Takes each line of standard output, which is then not kept in `stdout`. */
   onLine?: (line: string) => void;
+  /** What ends a line; "\n" where left out. */
+  lineEnd?: string;
 }
 
 /** Runs a command to its end and reads what it wrote. Throws where it could not be started. */
@@ -120,7 +122,7 @@ export class LabProcess {
     this.exited.catch(() => {});
     // A command that has ended breaks the pipe; how it ended says more than EPIPE does.
     this.#child.stdin.on("error", () => {});
-    this.#read(options.onLine);
+    this.#read(options.onLine, options.lineEnd ?? "\n");
   }
 
   /** Its process id, 0 where it could not be started. It leads a process group of the same number. */
@@ -176,13 +178,13 @@ export class LabProcess {
     }
   }
 
-  #read(onLine: ((line: string) => void) | undefined): void {
+  #read(onLine: ((line: string) => void) | undefined, lineEnd: string): void {
     let rest = "";
     this.#child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       if (onLine === undefined) {
         this.stdout += chunk;
       } else {
-        const lines = (rest + chunk).split("\n");
+        const lines = (rest + chunk).split(lineEnd);
         rest = lines.pop()!;
         lines.forEach(onLine);
       }

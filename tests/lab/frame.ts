@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { formatAddress, parseAddress } from "../../lib/ip/address.ts";
+import { setChecksum } from "../../lib/ndp/icmpv6.ts";
 
 /** The part of a frame that says who sent what to whom by which way. Null where the frame has no such field. */
 export interface Frame {
@@ -82,9 +83,7 @@ export function icmpv6Frame(message: Uint8Array, init: Icmpv6FrameInit): Uint8Ar
   frame.set(ipv6Bytes(init.src), 22);
   frame.set(ipv6Bytes(init.dst), 38);
   frame.set(message, 54);
-  frame.set([0, 0], 56);
-  const checksum = icmpv6Checksum(frame.subarray(22, 54), frame.subarray(54));
-  frame.set([checksum >> 8, checksum & 0xff], 56);
+  setChecksum(frame.subarray(54), frame.subarray(22, 38), frame.subarray(38, 54));
   return frame;
 }
 
@@ -160,16 +159,6 @@ function decodeTransport(segment: Uint8Array, frame: Frame): void {
   } else if (frame.protocol === 1 || frame.protocol === 58) {
     frame.icmpType = segment[0]!;
   }
-}
-
-/** RFC 4443 2.3: the one's complement sum over the pseudo header (RFC 8200 8.1) and the message. */
-function icmpv6Checksum(addresses: Uint8Array, message: Uint8Array): number {
-  let sum = message.length + 58;
-  for (const bytes of [addresses, message]) {
-    for (let i = 0; i < bytes.length; i += 2) sum += (bytes[i]! << 8) | (bytes[i + 1] ?? 0);
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }
 
 function readUint16(bytes: Uint8Array, offset: number): number {

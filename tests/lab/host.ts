@@ -8,7 +8,7 @@ import { mkdirSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { Advertiser, type AdvertiserOptions } from "./advertiser.ts";
+import { type Advertised, Advertiser, type AdvertiserOptions } from "./advertiser.ts";
 import { Capture } from "./capture.ts";
 import {
   type CommandOptions,
@@ -271,7 +271,7 @@ export class Host {
   /** Sends Router Advertisements by our own hand: now, for each solicitation, and when told. */
   advertise(
     interfaceName: string,
-    init: RouterAdvertisementInit,
+    init: Advertised,
     options?: AdvertiserOptions,
   ): Promise<Advertiser> {
     return Advertiser.start(this, interfaceName, init, options);

@@ -61,7 +61,12 @@
  */
 
 export { type LabAccess, labAccess, labSkip } from "./access.ts";
-export { Advertiser, type AdvertiserOptions, type SendOptions } from "./advertiser.ts";
+export {
+  type Advertised,
+  Advertiser,
+  type AdvertiserOptions,
+  type SendOptions,
+} from "./advertiser.ts";
 export { Capture } from "./capture.ts";
 export {
   type CommandOptions,

@@ -18,6 +18,8 @@ export interface PrefixInformation {
   onLink?: boolean;
   /** A flag; true where left out. */
   autonomous?: boolean;
+  /** R flag (RFC 6275 7.2): the prefix is written as the router's whole address. */
+  routerAddress?: boolean;
   /** 1800 where left out; Infinity is 0xffffffff. */
   validSeconds?: number;
   /** 900 where left out; Infinity is 0xffffffff. */
@@ -32,6 +34,8 @@ export interface RouterAdvertisementInit {
   managed?: boolean;
   /** O flag: other configuration by DHCPv6. */
   other?: boolean;
+  /** H flag: a Mobile IPv6 home agent (RFC 6275 7.1). */
+  homeAgent?: boolean;
   /** "medium" where left out. */
   preference?: Preference;
   /** Router lifetime; 1800 where left out, 0 is no default router. */
@@ -56,6 +60,10 @@ export interface RouterAdvertisementInit {
   captivePortal?: string;
   /** NAT64 prefix (RFC 8781); 1800 s where no lifetime is given. */
   pref64?: { prefix: string; lifetimeSeconds?: number };
+  /** RFC 6275 7.3: the most that passes between two advertisements. */
+  intervalMs?: number;
+  /** RFC 6275 7.4. */
+  homeAgentInformation?: { preference: number; lifetimeSeconds: number };
   /** Options as they are, behind all others: PvD (`pvdOption`), unknown and malformed ones. */
   options?: Uint8Array[];
 }
@@ -74,7 +82,9 @@ export interface PvdOptionInit {
   sequence?: number;
   /** R flag: the header of this message is in the option. Its options are not. */
   routerAdvertisement?: RouterAdvertisementInit;
-  /** What stands in the option: options as `routerAdvertisementOptions` makes them, or raw. */
+  /** What stands in the option: the options of this message. Its header does not. */
+  nested?: RouterAdvertisementInit;
+  /** Options as they are, behind those. */
   options?: Uint8Array[];
 }
 
@@ -100,6 +110,11 @@ export function routerAdvertisementOptions(init: RouterAdvertisementInit): Uint8
     options.push(option(37, new TextEncoder().encode(init.captivePortal)));
   }
   if (init.pref64 !== undefined) options.push(pref64(init.pref64));
+  if (init.intervalMs !== undefined) options.push(option(7, uint(2, 0), uint(4, init.intervalMs)));
+  if (init.homeAgentInformation !== undefined) {
+    const { preference, lifetimeSeconds } = init.homeAgentInformation;
+    options.push(option(8, uint(2, 0), uint(2, preference), uint(2, lifetimeSeconds)));
+  }
   return [...options, ...(init.options ?? [])];
 }
 
@@ -120,6 +135,7 @@ export function pvdOption(init: PvdOptionInit): Uint8Array {
     id,
     padding,
     header,
+    ...routerAdvertisementOptions(init.nested ?? {}),
     ...(init.options ?? []),
   );
 }
@@ -137,7 +153,7 @@ export function option(type: number, ...parts: Uint8Array[]): Uint8Array {
 
 function routerAdvertisementHeader(init: RouterAdvertisementInit): Uint8Array {
   const flags = (init.managed ? 0x80 : 0) | (init.other ? 0x40 : 0) |
-    preferenceBits(init.preference);
+    (init.homeAgent ? 0x20 : 0) | preferenceBits(init.preference);
   return concat([
     Uint8Array.of(134, 0, 0, 0, init.hopLimit ?? 64, flags),
     uint(2, init.lifetimeSeconds ?? 1800),
@@ -148,14 +164,16 @@ function routerAdvertisementHeader(init: RouterAdvertisementInit): Uint8Array {
 
 function prefixInformation(init: PrefixInformation): Uint8Array {
   const { bytes, prefixLength } = ipv6Prefix(init.prefix);
-  const flags = (init.onLink ?? true ? 0x80 : 0) | (init.autonomous ?? true ? 0x40 : 0);
+  const flags = (init.onLink ?? true ? 0x80 : 0) | (init.autonomous ?? true ? 0x40 : 0) |
+    (init.routerAddress ? 0x20 : 0);
+  const whole = init.routerAddress ? ipv6Bytes(init.prefix.split("/")[0]!) : bytes;
   return option(
     3,
     Uint8Array.of(prefixLength, flags),
     seconds(init.validSeconds ?? 1800),
     seconds(init.preferredSeconds ?? 900),
     uint(4, 0),
-    bytes,
+    whole,
   );
 }
 

@@ -128,7 +128,7 @@ test("parseOption() refuses what the RFCs' lengths forbid", () => {
     "captive portal with an escape sequence": "2501 1b5b326d0000",
     "captive portal without URI": "2501 000000000000",
     "unknown type": "fe01 000000000000",
-    "PvD option, which is not read here": "1501 000000000000",
+    "PvD option, which is read elsewhere": "1501 000000000000",
   };
   for (const [name, bytes] of Object.entries(bad)) {
     assert.equal(parseOption(bytes === "" ? new Uint8Array(0) : hex(bytes)), null, name);

@@ -67,18 +67,21 @@ test("a whole advertisement is described with what is left of each lifetime", ()
     }),
     0,
   );
-  assert.deepEqual(memory.routers(25_500), [{
+  assert.deepEqual(memory.pvds(25_500), [{
     interface: 3,
     router: R1,
+    by: "router-advertisement",
+    pvd: null,
+    isHeaderNested: false,
     advertisement: {
-      routerLifetimeSeconds: 74,
+      routerLifetimeSeconds: 75,
       preference: "high",
       hopLimit: 65,
       managed: true,
       other: false,
       homeAgent: false,
       prefixes: [
-        { prefix: P, onLink: true, autonomous: false, validSeconds: 24, preferredSeconds: 0 },
+        { prefix: P, onLink: true, autonomous: false, validSeconds: 25, preferredSeconds: 0 },
         {
           prefix: "2001:db8:2::/64",
           onLink: true,
@@ -87,15 +90,15 @@ test("a whole advertisement is described with what is left of each lifetime", ()
           preferredSeconds: null,
         },
       ],
-      routes: [{ destination: "2001:db8:70::/48", preference: "low", lifetimeSeconds: 34 }],
+      routes: [{ destination: "2001:db8:70::/48", preference: "low", lifetimeSeconds: 35 }],
       dnsServers: [
-        { address: "2001:db8::53", lifetimeSeconds: 4 },
-        { address: "fe80::53", lifetimeSeconds: 4 },
+        { address: "2001:db8::53", lifetimeSeconds: 5 },
+        { address: "fe80::53", lifetimeSeconds: 5 },
       ],
       searchDomains: [{ domain: "one.example", lifetimeSeconds: null }],
     },
   }]);
-  const later = memory.routers(100_000)[0]!.advertisement;
+  const later = memory.pvds(100_000)[0]!.advertisement;
   assert.deepEqual([later.routerLifetimeSeconds, later.routes, later.dnsServers], [0, [], []]);
   assert.equal(later.prefixes.length, 2, "the host may still have an address");
 });
@@ -125,7 +128,7 @@ test("what an advertisement does not repeat holds on, what it repeats is renewed
     }),
     5000,
   );
-  const { advertisement: now } = memory.routers(6000)[0]!;
+  const { advertisement: now } = memory.pvds(6000)[0]!;
   assert.deepEqual([now.routerLifetimeSeconds, now.other, now.managed], [0, true, false]);
   assert.deepEqual(now.dnsServers, [{ address: "2001:db8::1", lifetimeSeconds: 29 }]);
   assert.deepEqual(now.prefixes.map(({ validSeconds }) => validSeconds), [1794]);
@@ -134,11 +137,11 @@ test("what an advertisement does not repeat holds on, what it repeats is renewed
 test("a router of which nothing holds any more is forgotten", () => {
   const memory = new AdvertisementMemory();
   memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 10 }), 0);
-  assert.equal(memory.routers(9000).length, 1);
-  assert.deepEqual(memory.routers(10_000), []);
+  assert.equal(memory.pvds(9000).length, 1);
+  assert.deepEqual(memory.pvds(10_000), []);
   memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 10 }), 20_000);
   memory.hearAdvertisement(3, R1, advertisement({ lifetimeSeconds: 0 }), 21_000);
-  assert.deepEqual(memory.routers(21_000), []);
+  assert.deepEqual(memory.pvds(21_000), []);
 });
 
 test("the kernel's options and whole advertisements are one memory", () => {
@@ -153,15 +156,15 @@ test("the kernel's options and whole advertisements are one memory", () => {
   const [whole, both] = [new AdvertisementMemory(), new AdvertisementMemory()];
   whole.hearAdvertisement(3, R1, advertisement(init), 1000);
   for (const option of options(init)) both.hear(3, R1, option, 0);
-  assert.deepEqual(both.routers(0), [], "the header is not known");
+  assert.deepEqual(both.pvds(0), [], "the header is not known");
   both.hearAdvertisement(3, R1, advertisement(init), 1000);
   assert.deepEqual(both.current(1000), whole.current(1000));
   for (const option of options(init)) both.hear(3, R1, option, 1000);
   assert.deepEqual(both.current(1000), whole.current(1000));
-  assert.deepEqual(both.routers(1000), whole.routers(1000));
+  assert.deepEqual(both.pvds(1000), whole.pvds(1000));
   const withdrawn = { rdnss: [{ servers: ["2001:db8::53"], lifetimeSeconds: 0 }] };
   for (const option of options(withdrawn)) both.hear(3, R1, option, 2000);
-  assert.deepEqual(both.routers(2000)[0]!.advertisement.dnsServers, []);
+  assert.deepEqual(both.pvds(2000)[0]!.advertisement.dnsServers, []);
 });
 
 test("a prefix that is taken back stays its router's while an address may live", () => {
@@ -169,7 +172,7 @@ test("a prefix that is taken back stays its router's while an address may live",
   memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P)] }), 0);
   memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P, 0)] }), 1000);
   assert.deepEqual(prefixes(memory, 1000), [`${R1} ${P}`]);
-  assert.deepEqual(memory.routers(1000)[0]!.advertisement.prefixes, [
+  assert.deepEqual(memory.pvds(1000)[0]!.advertisement.prefixes, [
     { prefix: P, onLink: true, autonomous: true, validSeconds: 0, preferredSeconds: 900 },
   ]);
   assert.deepEqual(prefixes(memory, 1000 + 7_199_000), [`${R1} ${P}`]);
@@ -207,7 +210,7 @@ test("a hostile link does not fill the memory", () => {
     memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), i);
   }
   assert.equal(memory.current(6000).length, 4096);
-  const routers = memory.routers(6000);
+  const routers = memory.pvds(6000);
   assert.equal(routers.length, 1024);
   assert.equal(routers.at(-1)!.router, `fe80::${(5999).toString(16)}`, "the latest are kept");
 });
@@ -239,7 +242,7 @@ test("no order of words makes a lifetime negative or a prefix nobody's while it 
         const told = prefixes(memory, nowMs);
         if (given.length > 0) assert.deepEqual(told.sort(), given.sort());
         else assert.ok(told.length > 0);
-        for (const { advertisement } of memory.routers(nowMs)) {
+        for (const { advertisement } of memory.pvds(nowMs)) {
           for (const { validSeconds } of advertisement.prefixes) {
             assert.ok(validSeconds === null || validSeconds >= 0);
           }

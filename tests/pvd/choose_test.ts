@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rankBy } from "../../lib/pvd/choose.ts";
 import type { InterfaceTraits } from "../../lib/pvd/interface_traits.ts";
-import { choosePvd, MifError, type PvdCriteria, type PvdInfo, rankPvds } from "../../mod.ts";
+import {
+  choosePvd,
+  MifError,
+  type PvdAdditionalInfo,
+  type PvdCriteria,
+  type PvdInfo,
+  rankPvds,
+} from "../../mod.ts";
 
 interface Sample {
   addresses?: string[];
@@ -12,6 +19,7 @@ interface Sample {
   routes?: string[];
   searchDomains?: string[];
   captivePortal?: string;
+  additionalInfo?: PvdInfo["additionalInfo"];
   traits?: InterfaceTraits;
 }
 
@@ -41,6 +49,7 @@ function pvd(id: string, sample: Sample): PvdInfo {
     routes: routes.map((destination) => ({ destination, gateway: null })),
     mtu: 1500,
     ...(sample.captivePortal === undefined ? {} : { captivePortal: sample.captivePortal }),
+    ...(sample.additionalInfo === undefined ? {} : { additionalInfo: sample.additionalInfo }),
     ai_addr: null,
     gateway_addr: null,
     dns_addr: null,
@@ -103,6 +112,35 @@ for (const [requirements, ids] of rows) {
   });
 }
 
+test("what its owner says of a PvD counts: its zones, and that it has no Internet", () => {
+  const owned = (members: Partial<PvdAdditionalInfo>) =>
+    pvd("owned", {
+      additionalInfo: {
+        identifier: "owned",
+        expires: "2030-01-01T00:00:00Z",
+        prefixes: [],
+        ...members,
+      },
+    });
+  const walled = owned({ dnsZones: ["corp.example"], noInternet: true });
+  const open = owned({ noInternet: false });
+  const meets = (given: PvdInfo, requirements: PvdCriteria) =>
+    rankPvds(requirements, [], [given]).length === 1;
+  assert.ok(meets(walled, { dnsZone: "www.corp.example" }));
+  assert.ok(!meets(walled, { dnsZone: "example" }));
+  assert.ok(!meets(walled, { internet: true }) && meets(walled, { internet: false }));
+  assert.ok(meets(open, { internet: true }) && meets(HOME, { internet: true }));
+  assert.throws(() => choosePvd({ internet: true }, [], [walled]), {
+    message: /owned: does not lead to the Internet/,
+  });
+});
+
+test("a network that says to have no captive portal announces none (RFC 8910 2)", () => {
+  const free = pvd("free", { captivePortal: "urn:ietf:params:capport:unrestricted" });
+  assert.equal(rankPvds({ captive: false }, [], [free]).length, 1);
+  assert.equal(rankPvds({ captive: true }, [], [free]).length, 0);
+});
+
 test("the first preference decides before the second, and none leaves anything out", () => {
   const wifi: PvdCriteria = { interfaceType: "wifi" };
   const unmetered: PvdCriteria = { metered: false };
@@ -148,6 +186,7 @@ test("a criterion that is misspelt or of the wrong type is a TypeError, also as 
     { dnsZone: "" },
     { dnsZone: 1 },
     { captive: "no" },
+    { internet: "no" },
     { interfaceType: "wlan" },
     { interfaceType: ["wifi", "wlan"] },
     { metered: null },

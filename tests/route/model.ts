@@ -10,8 +10,7 @@ import {
   isOurTable,
   type Nexthop,
   type PolicyChange,
-  type PolicyRoute,
-  type PolicyRule,
+  type PolicyTarget,
 } from "../../lib/route/policy.ts";
 import type { PvdAddress, PvdInfo } from "../../mod.ts";
 
@@ -90,7 +89,12 @@ interface Match {
 
 /** Ours as it changes, beside a main table that the PvDs say. */
 export class ModelKernel {
-  readonly targets = new Map<string, PolicyRoute | PolicyRule>();
+  readonly targets = new Map<string, PolicyTarget>();
+  /** Of addresses that it makes; null is none. */
+  identifier: Uint8Array | null = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0xa);
+  marksAddresses = true;
+  /** Addresses that another host has. */
+  readonly duplicates = new Set<string>();
   readonly foreign = new Set<number>();
   readonly vrfInterfaces = new Set<number>();
   /** What main refuses. */
@@ -115,6 +119,10 @@ export class ModelKernel {
       addresses: this.#pvds.flatMap(({ addresses, interface: { index } }) =>
         addresses.map(({ address }) => ({ interface: index, bytes: parseAddress(address)!.bytes }))
       ),
+      ownAddresses: all.filter((target) => target.kind === "address")
+        .map((target) => ({ target, isDuplicate: this.duplicates.has(target.address) })),
+      marksAddresses: this.marksAddresses,
+      interfaceIdentifier: () => this.identifier,
       vrfInterfaces: this.vrfInterfaces,
       refused: this.refused,
       isForeign: (table) => this.foreign.has(table),
@@ -128,8 +136,9 @@ export class ModelKernel {
     if (operation === "add" && has) throw new Error(`EEXIST ${key}`);
     if (operation === "replace" && target.kind === "rule") throw new Error(`EINVAL ${key}`);
     if (operation === "remove" && !has) throw new Error(`ESRCH ${key}`);
-    if (operation !== "remove" && target.table !== null && this.foreign.has(target.table)) {
-      throw new Error(`${target.table} is not ours`);
+    const table = target.kind === "address" ? null : target.table;
+    if (operation !== "remove" && table !== null && this.foreign.has(table)) {
+      throw new Error(`${table} is not ours`);
     }
     if (operation === "remove") this.targets.delete(key);
     else this.targets.set(key, target);
@@ -186,7 +195,8 @@ function covers(prefix: string, address: Uint8Array): boolean {
   return prefixContains(bytes, prefixLength, address);
 }
 
-function keyOf(target: PolicyRoute | PolicyRule): string {
+function keyOf(target: PolicyTarget): string {
+  if (target.kind === "address") return `address ${target.interface.index} ${target.address}`;
   if (target.kind === "route") {
     const { family, table, destination, nexthop } = target;
     return `route ${family} ${table} ${destination} ${nexthop ? 1024 : "refusal"}`;

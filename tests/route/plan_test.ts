@@ -3,13 +3,13 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { linux } from "../../ffi/layout.gen.ts";
 import { parsePrefix, prefixContains } from "../../lib/ip/address.ts";
+import { OWN_PROTOCOL } from "../../lib/netlink/change.ts";
 import { planRemoval, planRoutes, type RoutePlan, type RouteState } from "../../lib/route/plan.ts";
 import {
   describeChange,
   isOurTable,
   type PolicyRoute,
   type PolicyRule,
-  ROUTE_PROTOCOL,
 } from "../../lib/route/policy.ts";
 import type { PvdInfo } from "../../mod.ts";
 import { ModelKernel, type PvdInit, pvdOf } from "./model.ts";
@@ -45,10 +45,10 @@ const commands = ({ changes }: RoutePlan) => changes.map(describeChange);
 
 describe("what is installed", () => {
   test("tables are filled before rules name them, and each command names all it is", () => {
-    const { plan } = installed(routers().slice(0, 1));
-    const table = plan.changes[0]!.target.table!;
+    const { kernel, plan } = installed(routers().slice(0, 1));
+    const { table } = kernel.state.routes[0]!;
     assert.ok(isOurTable(table));
-    const tag = `protocol ${ROUTE_PROTOCOL}`;
+    const tag = `protocol ${OWN_PROTOCOL}`;
     assert.deepEqual(commands(plan), [
       `ip -6 route add default via fe80::1 dev h0 onlink table ${table} metric 1024 ${tag}`,
       `ip -6 route add 2001:db8:1::/64 dev h0 table ${table} metric 1024 ${tag}`,
@@ -87,8 +87,8 @@ describe("what is installed", () => {
 
   test("a table that somebody else has is left alone, also when he takes it later", () => {
     const [pvd] = routers() as [PvdInfo];
-    const { kernel, plan } = installed([pvd]);
-    const taken = plan.changes[0]!.target.table!;
+    const { kernel } = installed([pvd]);
+    const taken = kernel.state.routes[0]!.table;
     for (const known of [kernel, new ModelKernel([pvd])]) {
       known.foreign.add(taken);
       install(known, [pvd]);
@@ -446,7 +446,8 @@ describe("change", () => {
     const { kernel } = installed(routers());
     const order = planRemoval(kernel.state).map(({ operation, target }) => {
       assert.equal(operation, "remove");
-      return target.kind === "route" ? "route" : target.table === null ? "stop" : "lead";
+      if (target.kind !== "rule") return target.kind;
+      return target.table === null ? "stop" : "lead";
     });
     assert.deepEqual([...new Set(order)], ["lead", "stop", "route"]);
     for (const change of planRemoval(kernel.state)) kernel.change(change);

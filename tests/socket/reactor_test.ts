@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { AF_INET, SOCK_STREAM } from "../../lib/socket/options.ts";
 import { socket } from "../../lib/socket/socket.ts";
+import { seccompLauncher } from "../container/seccomp_launcher.ts";
 import { scriptArgv } from "../lab/enter.ts";
 import { gccSkip } from "./c_program.ts";
 
@@ -65,46 +66,11 @@ describe("each way of waiting", { timeout }, () => {
   }
 });
 
-/** Refuses io_uring_setup(2) with an errno as a container's filter does, then runs a command. */
-const refusing = String.raw`
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int main(int argc, char **argv) {
-  (void)argc;
-  struct sock_filter filter[] = {
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)atoi(argv[1])),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 125;
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 126;
-  execvp(argv[2], argv + 2);
-  return 127;
-}
-`;
-
 test("where io_uring is refused the thread takes over", { skip: gccSkip(), timeout }, () => {
-  const directory = mkdtempSync(join(tmpdir(), "mif-seccomp-"));
-  try {
-    const launcher = join(directory, "refusing");
-    const gcc = spawnSync("gcc", ["-Wall", "-Werror", "-x", "c", "-", "-o", launcher], {
-      input: refusing,
-      encoding: "utf8",
-    });
-    assert.equal(gcc.stderr, "");
-    for (const [errno, name] of [["1", "EPERM"], ["38", "ENOSYS"]] as const) {
-      assert.equal(run(["strategy"], [launcher, errno]).stdout, "strategy thread\n", name);
-      assert.equal(run(["forced", "io_uring"], [launcher, errno]).stdout, `error ${name}\n`);
-    }
-  } finally {
-    rmSync(directory, { recursive: true });
+  for (const errno of ["EPERM", "ENOSYS"]) {
+    using launcher = seccompLauncher([{ call: "io_uring_setup", errno }]);
+    assert.equal(run(["strategy"], [launcher.path]).stdout, "strategy thread\n", errno);
+    assert.equal(run(["forced", "io_uring"], [launcher.path]).stdout, `error ${errno}\n`);
   }
   assert.equal(run(["strategy"]).stdout, "strategy io_uring\n");
 });

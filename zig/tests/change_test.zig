@@ -79,6 +79,20 @@ test "a rule asked for reads as the rule that was meant" {
     }
 }
 
+test "an address asked for reads as the address that was meant" {
+    const addresses = try recorded(.address);
+    defer std.testing.allocator.free(addresses);
+    try expect(addresses.len > 5);
+    for (addresses) |address| {
+        var meant = address;
+        meant.protocol = 88;
+        try expectEqual(meant, try decoded(.add, meant, .address));
+        try expectEqual(meant, try decoded(.replace, meant, .address));
+        meant.removed = 1;
+        try expectEqual(meant, try decoded(.remove, meant, .address));
+    }
+}
+
 test "the largest route and the largest rule fit a request" {
     const route: layout.RouteRecord = .{
         .table = 1,
@@ -114,7 +128,7 @@ test "the largest route and the largest rule fit a request" {
     _ = try change.encode(.add, std.mem.asBytes(&rule));
 }
 
-test "what is no route and no rule is refused" {
+test "what is no route, no rule and no address is refused" {
     const expectError = std.testing.expectError;
     const link: layout.LinkRecord = .{};
     try expectError(error.Invalid, change.encode(.add, std.mem.asBytes(&link)));
@@ -137,6 +151,12 @@ test "what is no route and no rule is refused" {
         .{ .family = 4, .narrowed = 1 },
     };
     for (bad_rules) |bad| try expectError(error.Invalid, change.encode(.add, std.mem.asBytes(&bad)));
+    const bad_addresses = [_]layout.AddressRecord{
+        .{ .family = 0 },
+        .{ .family = 4, .prefix_length = 33 },
+        .{ .family = 6, .prefix_length = 129 },
+    };
+    for (bad_addresses) |bad| try expectError(error.Invalid, change.encode(.add, std.mem.asBytes(&bad)));
     // The kernel would take it for one more of the same.
     const rule: layout.RuleRecord = .{ .family = 4 };
     try expectError(error.Invalid, change.encode(.replace, std.mem.asBytes(&rule)));

@@ -1,0 +1,154 @@
+/**
+ * The `mif` daemon: hears routers for those who may not, and tells everybody what they said.
+ *
+ * It concludes nothing. What PvDs there are is for each reader to say, from what was heard and what its own kernel has.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import process from "node:process";
+import { native } from "../../ffi/library.ts";
+import { bootMs } from "../boot_clock.ts";
+import { MifError } from "../error.ts";
+import { currentSnapshot } from "../netlink/current.ts";
+import {
+  hearAdvertisement,
+  heardEndMs,
+  heardWords,
+  learnWords,
+  whenAnnounced,
+  whenDetached,
+} from "../pvd/advertised.ts";
+import { ignoreDaemon, networkCookie, readDaemon } from "../pvd/daemon_file.ts";
+import { STATE_SOCKET } from "../pvd/daemon_state.ts";
+import { followRoutes } from "../route/follow.ts";
+import { hearChanges } from "../socket/table_news.ts";
+import { hearAnnouncements } from "../watch/announcements.ts";
+import { RouterListener } from "../watch/router_listener.ts";
+import { Publisher } from "./publisher.ts";
+import { makeDirectory, removeState, socketStamp, writeState } from "./state_file.ts";
+import { StateServer } from "./state_server.ts";
+
+/** What {@linkcode runDaemon} takes. */
+export interface DaemonOptions {
+  /** Ends it. */
+  signal: AbortSignal;
+  /** Keeps the routes of `mif route install` applied; needs CAP_NET_ADMIN. */
+  routes?: boolean;
+  /** Is told in a line what happens to the daemon. */
+  log(message: string): void;
+}
+
+/** MAX_RTR_SOLICITATION_DELAY (RFC 4861 10): the hosts of a link may start all at once. */
+const SOLICITATION_DELAY_MS = 1000;
+/** How soon a link that came up is looked at: one change is many messages. */
+const LINKS_MS = 50;
+/** So often it makes sure that the socket is still its own. */
+const GUARD_MS = 5000;
+
+/**
+ * Runs until the signal comes, or another daemon takes its place. Then what it has written is taken away.
+ *
+ * @throws {MifError} EPERM without CAP_NET_RAW, or with `routes` without CAP_NET_ADMIN; EADDRINUSE: there is a daemon already;
+ *   EACCES, EPERM: /run/mif cannot be made or is somebody else's; EPROTONOSUPPORT: the kernel is older than Linux 5.14.
+ */
+export async function runDaemon({ signal, routes = false, log }: DaemonOptions): Promise<void> {
+  const network = networkCookie();
+  if (network === null) {
+    throw new MifError("Cannot name the network namespace: the kernel does not tell (Linux 5.14)", {
+      code: "EPROTONOSUPPORT",
+      errno: 93,
+      syscall: "getsockopt",
+    });
+  }
+  makeDirectory();
+  refuseSecond();
+  // What the daemon before us heard still holds.
+  const { state: before } = readDaemon();
+  ignoreDaemon();
+  if (before) learnWords(before.words);
+  using stack = new DisposableStack();
+  const routers = RouterListener.open(hearAdvertisement);
+  if (routers === null) log("the kernel has no IPv6: there are no routers to hear");
+  stack.defer(() => routers?.close());
+  removeState();
+  const server = new StateServer(STATE_SOCKET, log);
+  const ownSocket = socketStamp();
+  // Unless another daemon has taken our place: then they are its.
+  stack.defer(() => {
+    if (socketStamp() === ownSocket) removeState();
+    server.close();
+  });
+  const instance = randomBytes(16).toHex();
+  const publisher = new Publisher({
+    state: () => {
+      const nowMs = bootMs();
+      return { instance, pid: process.pid, network, writtenMs: nowMs, words: heardWords(nowMs) };
+    },
+    endMs: heardEndMs,
+    nowMs: bootMs,
+    write: writeState,
+    publish: (text) => server.publish(text),
+    sign: (line) => server.sign(line),
+    log,
+  });
+  stack.defer(() => publisher.stop());
+  stack.defer(whenAnnounced(() => publisher.note()));
+  stack.defer(followLinks(routers));
+  routers?.startSoliciting(SOLICITATION_DELAY_MS);
+  publisher.start();
+  log(`hears routers and tells of them in ${STATE_SOCKET}`);
+  const ending = new AbortController();
+  const guard = setInterval(() => {
+    if (socketStamp() === ownSocket) return;
+    log("its socket is another's now, or was removed: it ends");
+    ending.abort();
+  }, GUARD_MS);
+  stack.defer(() => clearInterval(guard));
+  const until = AbortSignal.any([signal, ending.signal]);
+  if (routes) await keepRoutes(until, log);
+  else if (!until.aborted) await once(until, "abort");
+}
+
+/** @throws {MifError} EADDRINUSE: a daemon answers. */
+function refuseSecond(): void {
+  const path = new TextEncoder().encode(STATE_SOCKET);
+  const fd = native().mif_unix_connect(path, path.length, 0);
+  if (fd < 0) return;
+  native().mif_close(fd);
+  throw new MifError(`Cannot listen at ${STATE_SOCKET}: another daemon does; end that one first`, {
+    code: "EADDRINUSE",
+    errno: 98,
+    syscall: "bind",
+  });
+}
+
+/** Has links that come up asked, and what was heard on those that go down forgotten. @returns What ends it. */
+function followLinks(routers: RouterListener | null): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    timer = undefined;
+    try {
+      routers?.follow(currentSnapshot());
+    } catch (error) {
+      // For want of memory or descriptors, just now.
+      if (!(error instanceof MifError)) throw error;
+      timer = setTimeout(look, LINKS_MS * 20);
+    }
+  };
+  const stop = hearChanges(() => timer ??= setTimeout(look, LINKS_MS));
+  const stops = [whenDetached((index) => routers?.lose(index)), hearAnnouncements()];
+  return () => {
+    for (const end of [stop, ...stops]) end?.();
+    clearTimeout(timer);
+  };
+}
+
+async function keepRoutes(signal: AbortSignal, log: (message: string) => void): Promise<void> {
+  for await (const { changes, notices } of followRoutes({ signal })) {
+    for (const { command } of changes) log(command);
+    for (const notice of notices) log(notice);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * What the `mif` daemon heard, for everybody: its state, where it is there, trustworthy and fresh.
+ *
+ * Whose word counts is said by the file system: /run is root's alone, so root gave /run/mif to whoever owns it, and
+ * nobody else can put anything there. That is checked each time, and so are the file itself, the network namespace, and
+ * that the daemon has given a sign of life. Whatever is wrong is a warning, and then it is as if there were no daemon.
+ *
+ * @module
+ */
+
+import { native } from "../../ffi/library.ts";
+import { bootMs } from "../boot_clock.ts";
+import { readExactly, statusOf, UnreadableError } from "../sources/host_files.ts";
+import type { SourceReport } from "../sources/statement.ts";
+import { announcementListener } from "./advertised.ts";
+import {
+  DAEMON_DIRECTORY,
+  type DaemonState,
+  decodeState,
+  SILENCE_MAX_MS,
+  STATE_FILE,
+  STATE_SIZE_MAX,
+  StateError,
+} from "./daemon_state.ts";
+
+/** The source as a user knows it. */
+export const DAEMON = "mif-daemon";
+
+/** What the daemon says, or why it is not used. */
+export interface DaemonReading {
+  /** Null where it is not used. */
+  state: DaemonState | null;
+  /** For the list of sources: whether there is a daemon, and what is wrong with it. */
+  report: SourceReport;
+}
+
+const SOL_SOCKET = 1;
+const SO_NETNS_COOKIE = 71;
+const OTHERS_WRITE = 0o022;
+/** Root, also as it is shown in a user namespace that has no root: as nobody (/proc/sys/kernel/overflowuid). */
+const ROOTS = [0, 65534];
+/** Clocks of one machine differ by nothing; a state is rounded down. */
+const FUTURE_MAX_MS = 1000;
+
+/** What a file or the socket said last. */
+interface Said {
+  state: DaemonState | null;
+  /** Why there is none. */
+  problem: string;
+}
+
+let isOff = false;
+let bySocket: DaemonState | null = null;
+let lastFile: Said & { stamp: string } | null = null;
+
+/** The daemon itself, which knows better, does not read what it has written. */
+export function ignoreDaemon(): void {
+  isOff = true;
+}
+
+/** Takes what the daemon said by its socket; null when it says nothing more. It counts as long as it is the latest. */
+export function setDaemonState(state: DaemonState | null): void {
+  bySocket = state;
+}
+
+/** A sign of life by the socket. */
+export function touchDaemonState(writtenMs: number): void {
+  if (bySocket) bySocket = { ...bySocket, writtenMs: Math.max(bySocket.writtenMs, writtenMs) };
+}
+
+/** Reads what the daemon says. Never throws for what it finds. */
+export function readDaemon(nowMs: number = bootMs()): DaemonReading {
+  const report: SourceReport = {
+    source: DAEMON,
+    found: false,
+    resolvers: [],
+    prefixes: [],
+    warnings: [],
+  };
+  if (isOff) return { state: null, report };
+  const said = readFile(report);
+  if (said === null && !report.found) return { state: null, report };
+  // Of the same run the later word counts; the socket says it first.
+  const state = bySocket && bySocket.writtenMs >= (said?.state?.writtenMs ?? 0)
+    ? bySocket
+    : said?.state ?? null;
+  const problem = state === null ? said?.problem : problemOf(state, nowMs);
+  if (problem === undefined || problem === "") return { state, report };
+  report.warnings.push({ source: DAEMON, path: STATE_FILE, message: `not used: ${problem}` });
+  return { state: null, report };
+}
+
+/**
+ * Whose word is the daemon's: root's, and that of whom root gave the directory. Null where there is none.
+ *
+ * @throws {UnreadableError} Others may write there.
+ */
+export function daemonUsers(): readonly number[] | null {
+  const own = statusOf(DAEMON_DIRECTORY);
+  if (own === null) return null;
+  const parent = statusOf("/run");
+  const isRoots = parent !== null && parent.isDirectory() && ROOTS.includes(parent.uid) &&
+    (parent.mode & OTHERS_WRITE) === 0;
+  if (!isRoots) throw new UnreadableError("not used: /run is not root's alone");
+  if (!own.isDirectory()) {
+    throw new UnreadableError(`not used: ${DAEMON_DIRECTORY} is no directory`);
+  }
+  if ((own.mode & OTHERS_WRITE) !== 0) {
+    throw new UnreadableError(`not used: others than its owner may write to ${DAEMON_DIRECTORY}`);
+  }
+  return [parent.uid, own.uid];
+}
+
+/** SO_NETNS_COOKIE of this thread's network namespace; null where the kernel has none (before Linux 5.14). */
+export function networkCookie(): string | null {
+  const bytes = new Uint8Array(8);
+  const fd = announcementListener();
+  if (fd < 0 || native().mif_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, bytes, 8) !== 8) {
+    return null;
+  }
+  return String(new DataView(bytes.buffer).getBigUint64(0, true));
+}
+
+/** Null where there is nothing to be read. */
+function readFile(report: SourceReport): Said | null {
+  try {
+    const users = daemonUsers();
+    if (users === null) return null;
+    let stamp = "";
+    const text = readExactly(STATE_FILE, STATE_SIZE_MAX, (status) => {
+      if (!users.includes(status.uid)) {
+        throw new UnreadableError(`not used: it is user ${status.uid}'s and not the daemon's`);
+      }
+      if ((status.mode & OTHERS_WRITE) !== 0) {
+        throw new UnreadableError("not used: others than its owner may write to it");
+      }
+      stamp = `${status.dev} ${status.ino} ${status.size} ${status.mtimeMs}`;
+      return stamp !== lastFile?.stamp;
+    });
+    if (text !== null) lastFile = { stamp, ...parse(text) };
+    report.found = stamp !== "";
+    return stamp === "" ? null : lastFile;
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    report.found = true;
+    report.warnings.push({ source: DAEMON, path: STATE_FILE, message: error.message });
+    return null;
+  }
+}
+
+function parse(text: string): Said {
+  try {
+    return { state: decodeState(text), problem: "" };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { state: null, problem: error.message };
+  }
+}
+
+/** Why a state is not to be used; "" where it is. */
+function problemOf({ writtenMs, network }: DaemonState, nowMs: number): string {
+  const ageMs = nowMs - writtenMs;
+  if (ageMs > SILENCE_MAX_MS) {
+    return `the daemon has given no sign of life for ${Math.round(ageMs / 1000)} s`;
+  }
+  if (ageMs < -FUTURE_MAX_MS) return "it is from another time than this machine's";
+  const cookie = networkCookie();
+  if (cookie === null) return "the kernel does not tell in which network namespace we are";
+  return cookie === network ? "" : "the daemon listens in another network namespace";
+}

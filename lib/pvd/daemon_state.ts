@@ -1,0 +1,215 @@
+/**
+ * What the `mif` daemon says to everybody else: its format, JSON in one line. Pure.
+ *
+ * It holds what was heard and nothing that was concluded from it: options as they came, in hexadecimal, under the router
+ * and PvD they came from, each with its time on CLOCK_BOOTTIME. A reader counts the lifetimes itself and joins them with
+ * what its own kernel has, so that a daemon that is wrong or late adds no address and no route. What is read is checked
+ * in every part, options by the parsers that read them from the network, and refused as a whole.
+ *
+ * @module
+ */
+
+import { canonicalAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
+import type { JsonObject, JsonValue } from "../json/i_json.ts";
+import {
+  buildHeader,
+  HEADER_SIZE,
+  parseHeader,
+  ROUTER_ADVERTISEMENT,
+} from "../ndp/advertisement_header.ts";
+import { buildOption } from "../ndp/build_option.ts";
+import { parseOption } from "../ndp/options.ts";
+import { isPvdId, type PvdName } from "../ndp/pvd_option.ts";
+import { array, isUnsigned, object, parseJson } from "../sources/json_value.ts";
+import { quote } from "../sources/resolver_values.ts";
+import type { HeardBy, HeardHeader, HeardOption, HeardWords } from "./advertisement_memory.ts";
+
+/** Where it lies, and what else stands there. */
+export const DAEMON_DIRECTORY = "/run/mif";
+/** The state as a file. */
+export const STATE_FILE = "/run/mif/state.json";
+/** Gives the state, and the next one whenever something is otherwise. */
+export const STATE_SOCKET = "/run/mif/socket";
+
+/** No state is larger; a daemon leaves out what was heard first. */
+export const STATE_SIZE_MAX = 4 * 1024 * 1024;
+/** So often a daemon says that it is there. */
+export const HEARTBEAT_MS = 5_000;
+/** Who has not said so for this time is taken to be gone. */
+export const SILENCE_MAX_MS = 15_000;
+
+const FORMAT = "mif-daemon-state";
+const SIGN = "mif-daemon-sign-of-life";
+const VERSION = 1;
+/** As many as a memory holds. */
+const PVDS_MAX = 1024;
+const OPTIONS_MAX = 4096;
+const BY: HeardBy = "mif-daemon";
+
+/** All that one state says. */
+export interface DaemonState {
+  /** Another one for each run of a daemon. */
+  instance: string;
+  /** Its process, in its own PID namespace. */
+  pid: number;
+  /** SO_NETNS_COOKIE: the network namespace that it listened in. */
+  network: string;
+  /** CLOCK_BOOTTIME in milliseconds. */
+  writtenMs: number;
+  words: HeardWords;
+}
+
+/** A text is no state; the message says why in a few words. */
+export class StateError extends Error {
+  /** The name of the class. */
+  override readonly name = "StateError";
+}
+
+/** One line, without its end. What would make it longer than {@linkcode STATE_SIZE_MAX} is left out, the earliest first. */
+export function encodeState({ words, writtenMs, ...rest }: DaemonState): string {
+  const pvds = new Map<string, { said: JsonObject; options: JsonValue[] }>();
+  let size = 1024;
+  const fits = (part: JsonValue) => (size += JSON.stringify(part).length + 16) <= STATE_SIZE_MAX;
+  for (const one of words.headers.toReversed()) {
+    const { interface: index, router, pvd, heardMs, header, isHeaderNested } = one;
+    const said: JsonObject = {
+      interface: index,
+      router,
+      pvd: pvd && { ...pvd },
+      heardMs: Math.floor(heardMs),
+      header: buildHeader(header).toHex(),
+      nested: isHeaderNested,
+    };
+    if (fits(said)) pvds.set(`${index} ${router} ${pvd?.id ?? ""}`, { said, options: [] });
+  }
+  for (const one of words.options.toReversed()) {
+    const pvd = pvds.get(`${one.interface} ${one.router} ${one.pvd ?? ""}`);
+    const option: JsonObject = {
+      heardMs: Math.floor(one.heardMs),
+      option: buildOption(one.option).toHex(),
+      nested: one.isNested,
+    };
+    if (pvd && fits(option)) pvd.options.push(option);
+  }
+  return JSON.stringify({
+    format: FORMAT,
+    version: VERSION,
+    ...rest,
+    writtenMs: Math.floor(writtenMs),
+    // As they were said: of two of one time the later counts.
+    pvds: [...pvds.values()].toReversed()
+      .map(({ said, options }) => ({ ...said, options: options.toReversed() })),
+  });
+}
+
+/** One line that says that the state given last holds on. */
+export function encodeSign(writtenMs: number): string {
+  return JSON.stringify({ format: SIGN, version: VERSION, writtenMs: Math.floor(writtenMs) });
+}
+
+/** What a text says. @throws {StateError} It is not what {@linkcode encodeState} gives. */
+export function decodeState(text: string): DaemonState {
+  const said = decodeLine(text);
+  demand("words" in said, "it is no state of a mif daemon");
+  return said;
+}
+
+/** A state, or a sign of life. @throws {StateError} It is neither. */
+export function decodeLine(text: string): DaemonState | Pick<DaemonState, "writtenMs"> {
+  const problems: string[] = [];
+  const json = parseJson(text, problems);
+  if (!json) throw new StateError(problems[0]);
+  const isSign = json["format"] === SIGN;
+  demand(json["format"] === FORMAT || isSign, "it is no state of a mif daemon");
+  demand(json["version"] === VERSION, `it is of version ${quote(String(json["version"]))}`);
+  const { instance, pid, network, writtenMs } = json;
+  demand(isUnsigned(writtenMs, Number.MAX_SAFE_INTEGER), "writtenMs");
+  if (isSign) return { writtenMs };
+  demand(typeof instance === "string" && /^[0-9a-f]{32}$/.test(instance), "instance");
+  demand(isUnsigned(pid, 0x7fffffff), "pid");
+  demand(typeof network === "string" && /^\d{1,20}$/.test(network), "network");
+  const list = listOf(json["pvds"], PVDS_MAX, "pvds");
+  const headers: HeardHeader[] = [];
+  const options: HeardOption[] = [];
+  list.forEach((value, i) => {
+    const said = object(value);
+    demand(said !== null, `pvds[${i}]`);
+    const header = decodeHeader(said, writtenMs, `pvds[${i}]`);
+    headers.push(header);
+    listOf(said["options"], OPTIONS_MAX - options.length, `pvds[${i}].options`).forEach(
+      (one, k) => {
+        options.push(decodeOption(one, header, writtenMs, `pvds[${i}].options[${k}]`));
+      },
+    );
+  });
+  return { instance, pid, network, writtenMs, words: { headers, options } };
+}
+
+function decodeHeader(said: JsonObject, writtenMs: number, where: string): HeardHeader {
+  const { interface: index, router, heardMs, nested } = said;
+  demand(isUnsigned(index, 0x7fffffff) && index > 0, `${where}.interface`);
+  demand(typeof router === "string" && isLinkLocalText(router), `${where}.router`);
+  demand(isUnsigned(heardMs, writtenMs), `${where}.heardMs`);
+  const bytes = bytesOf(said["header"], HEADER_SIZE, `${where}.header`);
+  demand(bytes.length === HEADER_SIZE && bytes[0] === ROUTER_ADVERTISEMENT, `${where}.header`);
+  demand(typeof nested === "boolean", `${where}.nested`);
+  const pvd = decodeName(said["pvd"], `${where}.pvd`);
+  const header = parseHeader(bytes);
+  return { interface: index, router, by: BY, pvd, header, isHeaderNested: nested, heardMs };
+}
+
+function decodeName(value: JsonValue | undefined, where: string): PvdName | null {
+  if (value === null) return null;
+  const name = object(value);
+  demand(name !== null, where);
+  const { id, httpInfo, legacy, delay, sequence } = name;
+  demand(typeof id === "string" && isPvdId(id), `${where}.id`);
+  demand(typeof httpInfo === "boolean", `${where}.httpInfo`);
+  demand(typeof legacy === "boolean", `${where}.legacy`);
+  demand(isUnsigned(delay, 15), `${where}.delay`);
+  demand(isUnsigned(sequence, 0xffff), `${where}.sequence`);
+  return { id, httpInfo, legacy, delay, sequence };
+}
+
+function decodeOption(
+  value: JsonValue,
+  { interface: index, router, pvd }: HeardHeader,
+  writtenMs: number,
+  where: string,
+): HeardOption {
+  const said = object(value);
+  demand(said !== null, where);
+  const { heardMs, nested } = said;
+  demand(isUnsigned(heardMs, writtenMs), `${where}.heardMs`);
+  demand(typeof nested === "boolean", `${where}.nested`);
+  const option = parseOption(bytesOf(said["option"], 2040, `${where}.option`));
+  demand(option !== null, `${where}.option`);
+  const from = { interface: index, router, pvd: pvd?.id ?? null, by: BY };
+  // Who learns it counts its end anew.
+  return { ...from, option, heardMs, expiresMs: 0, isWhole: true, isNested: nested };
+}
+
+function isLinkLocalText(text: string): boolean {
+  const address = canonicalAddress(text) === text ? parseAddress(text) : null;
+  return address !== null && address.bytes.length === 16 && isLinkLocal(address.bytes) &&
+    address.zone === null;
+}
+
+function listOf(value: JsonValue | undefined, max: number, where: string): JsonValue[] {
+  demand(Array.isArray(value) && value.length <= max, where);
+  return array(value);
+}
+
+function bytesOf(value: JsonValue | undefined, max: number, where: string): Uint8Array {
+  demand(
+    typeof value === "string" && value.length <= 2 * max && /^([0-9a-f]{2})*$/.test(value),
+    where,
+  );
+  return Uint8Array.fromHex(value);
+}
+
+function demand(holds: boolean, what: string): asserts holds {
+  if (!holds) {
+    throw new StateError(what.startsWith("it ") ? what : `${what} is not as it should be`);
+  }
+}

@@ -1,0 +1,51 @@
+// Importing does nothing: it needs no permission, and on other systems it works too.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { exportedModules } from "../../scripts/pack.ts";
+import { scriptArgv } from "../lab/enter.ts";
+
+const script = fileURLToPath(new URL("./platform_script.ts", import.meta.url));
+const timeout = 60_000;
+
+describe("on another system what needs no network works, and the rest says why not", () => {
+  for (const platform of ["darwin", "win32"]) {
+    test(platform, { timeout }, () => {
+      const [runtime, ...words] = scriptArgv(script);
+      const { stdout, stderr } = spawnSync(runtime!, [...words, platform], { encoding: "utf8" });
+      assert.equal(stderr, "");
+      assert.deepEqual(JSON.parse(stdout), {
+        pure: true,
+        said: [
+          "MifError ENOSYS Cannot open the native library: " +
+          `it is for Linux, and this is ${platform}`,
+        ],
+      });
+    });
+  }
+});
+
+// Bun has no permissions.
+const describeInDeno = "deno" in process.versions ? describe : () => {};
+
+describeInDeno("an import without any permission", () => {
+  for (const [name, path] of Object.entries(exportedModules())) {
+    // That one is a program.
+    if (name === "./cli") continue;
+    test(name, { timeout }, () => {
+      const url = new URL(`../../${path}`, import.meta.url).href;
+      const source = `import * as all from ${JSON.stringify(url)};` +
+        `if (Object.keys(all).length === 0) throw new Error("nothing is exported");`;
+      // The harmless flag keeps Deno's node:child_process from adding -A to a deno without any.
+      const words = ["run", "--no-prompt", "--no-config", "--allow-sys=hostname", "--ext=ts", "-"];
+      const { stdout, stderr, status } = spawnSync(process.execPath, words, {
+        input: source,
+        encoding: "utf8",
+      });
+      assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+    });
+  }
+});
