@@ -57,10 +57,6 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
-  lab: {
-    run: lab,
-    summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
-  },
   mh: {
     run: mh,
     summary:
@@ -73,6 +69,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   daemon: {
     run: daemon,
     summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
+  },
+  lab: {
+    run: lab,
+    summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
   },
   doctor: {
     run: doctor,
@@ -97,9 +97,10 @@ async function main(words: string[]): Promise<number> {
     const output = await command.run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
+    const encoder = new TextEncoder();
     for await (const text of output) {
-      // Who reads slowly is waited for.
-      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+      // Who reads slowly is waited for. Bytes are written faster than text.
+      if (!process.stdout.write(encoder.encode(text))) await once(process.stdout, "drain");
     }
     return 0;
   } catch (error) {

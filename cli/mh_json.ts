@@ -9,30 +9,40 @@ import type { Seen } from "./mh_seen.ts";
 
 /** One line, without its end. */
 export function describeJson(it: Seen): string {
-  const { message } = it;
-  // Last the message's own: a Binding Error has a home address itself.
-  return JSON.stringify({
-    ...(it.time === null ? {} : { time: it.time }),
-    ...(it.interfaceName === null ? {} : { interface: it.interfaceName }),
-    ...(it.src === "" ? {} : { src: it.src, dst: it.dst }),
-    homeAddress: it.homeAddress ?? it.routingHeader?.finalDestination ?? null,
-    ...(it.homeAddress === null ? {} : { homeAddressOption: it.homeAddress }),
-    ...(it.routingHeader === null ? {} : { routingHeader: it.routingHeader }),
-    ...(it.tunnel === null ? {} : { tunnel: it.tunnel }),
-    protocol: it.protocol,
-    ...(message === null
-      ? { type: null, bytes: hex(it.bytes) }
-      : Object.fromEntries(Object.entries(message).map(([name, value]) => [name, plain(value)]))),
-    length: it.bytes.length,
-    checksumOk: it.checksumOk,
-    verdict: it.verdict,
-  });
+  const { time, interfaceName, src, dst, homeAddress, routingHeader, tunnel, message } = it;
+  const told: Record<string, unknown> = {};
+  if (time !== null) told.time = time;
+  if (interfaceName !== null) told.interface = interfaceName;
+  if (src !== "") {
+    told.src = src;
+    told.dst = dst;
+  }
+  // The mobile node's, wherever the packet says it; a Binding Error says it in the message.
+  told.homeAddress = homeAddress ?? routingHeader?.finalDestination ?? null;
+  if (homeAddress !== null) told.homeAddressOption = homeAddress;
+  if (routingHeader !== null) told.routingHeader = routingHeader;
+  if (tunnel !== null) told.tunnel = tunnel;
+  told.protocol = it.protocol;
+  if (message === null) {
+    told.type = null;
+    told.bytes = hex(it.bytes);
+  } else {
+    addPlain(told, message);
+  }
+  told.length = it.bytes.length;
+  told.checksumOk = it.checksumOk;
+  told.verdict = it.verdict;
+  return JSON.stringify(told);
 }
 
-/** A value with bytes as digits, however deep they are. */
+/** Adds the fields of an object, with bytes as digits however deep they are. */
+function addPlain(to: Record<string, unknown>, from: object): Record<string, unknown> {
+  for (const name in from) to[name] = plain(from[name as keyof typeof from]);
+  return to;
+}
+
 function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return hex(value);
-  if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+  if (value instanceof Uint8Array) return hex(value);
+  return Array.isArray(value) ? value.map(plain) : addPlain({}, value);
 }

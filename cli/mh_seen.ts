@@ -5,7 +5,7 @@
  */
 
 import type { Frame } from "../lib/capture/frame.ts";
-import { formatIpv6 } from "../lib/ip/address.ts";
+import { AddressTexts } from "../lib/ip/address_texts.ts";
 import { upperLayerChecksum } from "../lib/ip/checksum.ts";
 import {
   type MobilityMessage,
@@ -53,19 +53,21 @@ export interface RoutingHeaderSeen {
   finalDestination: string | null;
 }
 
+const texts = new AddressTexts();
+
 /** What was found in a frame, or in bytes that are none. */
 export function seen(found: MobilityPacket, frame: Frame | null): Seen {
   const { bytes, header, outerHeader, homeAddress, finalDestination, complete } = found;
-  const address = (at: number) => at < 0 ? null : formatIpv6(bytes, at);
+  const address = (at: number) => at < 0 ? null : texts.text(bytes, at);
   const message = bytes.subarray(found.start, found.end);
   const it: Seen = {
     time: frame && timeOf(frame),
     interfaceName: frame && frame.interfaceName,
-    src: formatIpv6(bytes, header + 8),
-    dst: formatIpv6(bytes, header + 24),
+    src: texts.text(bytes, header + 8),
+    dst: texts.text(bytes, header + 24),
     tunnel: header === outerHeader ? null : {
-      src: formatIpv6(bytes, outerHeader + 8),
-      dst: formatIpv6(bytes, outerHeader + 24),
+      src: texts.text(bytes, outerHeader + 8),
+      dst: texts.text(bytes, outerHeader + 24),
     },
     homeAddress: address(homeAddress),
     routingHeader: found.routing < 0 ? null : {
@@ -81,14 +83,27 @@ export function seen(found: MobilityPacket, frame: Frame | null): Seen {
     verdict: null,
   };
   if (complete) {
-    const at = (offset: number) => bytes.subarray(offset, offset + 16);
     judge(it, {
-      source: at(header + 8),
-      destination: at(finalDestination < 0 ? header + 24 : finalDestination),
-      homeAddress: homeAddress < 0 ? null : at(homeAddress),
+      source: copied(source, bytes, header + 8),
+      destination: copied(
+        destination,
+        bytes,
+        finalDestination < 0 ? header + 24 : finalDestination,
+      ),
+      homeAddress: homeAddress < 0 ? null : copied(home, bytes, homeAddress),
     });
   }
   return it;
+}
+
+/** Memory for addresses while a message is judged: a view of each would take longer than to copy it. */
+const source = new Uint8Array(16);
+const destination = new Uint8Array(16);
+const home = new Uint8Array(16);
+
+function copied(to: Uint8Array, bytes: Uint8Array, at: number): Uint8Array {
+  for (let i = 0; i < 16; i++) to[i] = bytes[at + i]!;
+  return to;
 }
 
 /** Whom a message is from and to, 16 bytes each: what its checksum is over. */
@@ -101,7 +116,9 @@ export interface Ends {
 /** Says whether the checksum is right, and what a receiver would do. */
 export function judge(it: Seen, ends: Ends): void {
   it.checksumOk = it.bytes.length >= 6 && isRight(it, ends);
-  it.verdict = validateMobility(it.bytes, { ...ends, checksumVerified: it.checksumOk });
+  const { source, destination, homeAddress } = ends;
+  const context = { source, destination, homeAddress, checksumVerified: it.checksumOk };
+  it.verdict = validateMobility(it.bytes, context);
 }
 
 function isRight({ bytes, protocol }: Seen, { source, destination, homeAddress }: Ends): boolean {
@@ -116,28 +133,28 @@ function isRight({ bytes, protocol }: Seen, { source, destination, homeAddress }
 /** Null where it is none: `verdict` says why. */
 export function read(bytes: Uint8Array): MobilityMessage | null {
   try {
-    return parseMobility(bytes, { copy: false });
+    return parseMobility(bytes);
   } catch (error) {
     if (error instanceof MifError && error.code === "EBADMSG") return null;
     throw error;
   }
 }
 
-/** Milliseconds that a Date can tell. */
+/** What a Date can tell. */
 const DATE_MAX_SECONDS = 8.64e12;
+const THOUSAND = Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, "0"));
 let lastSeconds = NaN;
 let lastText = "";
 
-/** ISO 8601 with micro-, or where there are any nanoseconds. */
+/** ISO 8601 with micro-, or where there are any with nanoseconds. */
 function timeOf({ seconds, nanoseconds }: Frame): string | null {
   if (seconds !== lastSeconds) {
     if (!(Math.abs(seconds) < DATE_MAX_SECONDS)) return null;
     lastSeconds = seconds;
     lastText = new Date(seconds * 1000).toISOString().slice(0, -4);
   }
-  const micro = nanoseconds / 1000;
-  const rest = Number.isInteger(micro)
-    ? String(micro + 1_000_000)
-    : String(nanoseconds + 1_000_000_000);
-  return `${lastText}${rest.slice(1)}Z`;
+  const rest = nanoseconds % 1000;
+  const micro = (nanoseconds - rest) / 1000;
+  const text = lastText + THOUSAND[Math.floor(micro / 1000)]! + THOUSAND[micro % 1000]!;
+  return rest === 0 ? `${text}Z` : `${text}${THOUSAND[rest]}Z`;
 }

@@ -7,6 +7,7 @@
 import process from "node:process";
 import {
   followRoutes,
+  type FollowRoutesOptions,
   installRoutes,
   removeRoutes,
   type RouteReport,
@@ -43,18 +44,21 @@ function install(words: string[]): Promise<string> | AsyncIterable<string> {
   if (removeAtEnd && !watch) throw new UsageError("--remove-at-end goes with --watch");
   if (!watch) return once(dryRun, options.solicit, json);
   if (dryRun) throw new UsageError("--watch and --dry-run exclude each other");
-  return untilSignalled(removeAtEnd, json);
+  return untilSignalled({ removeAtEnd, solicit: options.solicit }, json);
 }
 
 async function once(dryRun: boolean, solicit: boolean | undefined, json: boolean): Promise<string> {
   return describe(await installRoutes({ dryRun, solicit }), json);
 }
 
-async function* untilSignalled(removeAtEnd: boolean, json: boolean): AsyncGenerator<string> {
+async function* untilSignalled(
+  options: FollowRoutesOptions,
+  json: boolean,
+): AsyncGenerator<string> {
   const controller = new AbortController();
   const end = () => controller.abort();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
-  for await (const report of followRoutes({ signal: controller.signal, removeAtEnd })) {
+  for await (const report of followRoutes({ signal: controller.signal, ...options })) {
     // One line each, for those who read line by line.
     yield json ? JSON.stringify(report) + "\n" : describe(report, false);
   }

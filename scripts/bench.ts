@@ -1,5 +1,5 @@
 /**
- * `deno task bench [snapshot|sockets|names|fetch|advertisements]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch|advertisements|mobility]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
@@ -8,6 +8,8 @@
  * - `fetch`: requests and large bodies through a PvD, by http and https, beside the runtimes' own fetch.
  * - `advertisements`: Router Advertisements parsed, and remembered, beside a C program, and scapy and tshark where the
  *   machine has them.
+ * - `mobility`: Mobile IPv6's messages parsed and built, beside a C program, and scapy and tshark where the machine has
+ *   them.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -31,6 +33,8 @@ import {
 import { measureAdvertisements } from "./bench/advertisement_rounds.ts";
 import { type FetchRatio, fetchRatios, formatFetches } from "./bench/fetch_report.ts";
 import { type FetchMeasured, measureFetches } from "./bench/fetch_rounds.ts";
+import { formatMobility, type MobilityRatio, mobilityRatios } from "./bench/mobility_report.ts";
+import { measureMobility, type MobilityMeasured } from "./bench/mobility_rounds.ts";
 import { formatNames, type NameRatio, nameRatios } from "./bench/name_report.ts";
 import { measureNames, type NameMeasured, type NameMemory } from "./bench/name_rounds.ts";
 import { format, formatMachine, ratiosOf, type Report } from "./bench/report.ts";
@@ -40,7 +44,7 @@ import type { SocketRatio } from "./bench/socket_report.ts";
 import { measureSockets, type SocketMeasured } from "./bench/socket_rounds.ts";
 import { Subject } from "./bench/subject.ts";
 import { type BenchWorld, WORLDS } from "./bench/worlds.ts";
-import { bun } from "./toolchain.ts";
+import { bun, ROOT } from "./toolchain.ts";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -59,10 +63,11 @@ interface Bench {
   sockets?: { measured: SocketMeasured[]; ratios: SocketRatio[] };
   names?: { measured: NameMeasured[]; memory: NameMemory[]; ratios: NameRatio[] };
   fetch?: { measured: FetchMeasured[]; ratios: FetchRatio[] };
+  mobility?: { measured: MobilityMeasured[]; ratios: MobilityRatio[] };
   advertisements?: { measured: Measured[]; ratios: AdvertisementRatio[] };
 }
 
-const PARTS = ["snapshot", "sockets", "names", "fetch", "advertisements"];
+const PARTS = ["snapshot", "sockets", "names", "fetch", "advertisements", "mobility"];
 const rounds = Number(options.rounds);
 
 /** Who does what, in the order of a round: those whose ratio counts are neighbours. */
@@ -94,6 +99,7 @@ async function main(): Promise<void> {
     if (wants("names")) bench.names = await benchNames();
     if (wants("fetch")) bench.fetch = await benchFetch();
     if (wants("advertisements")) bench.advertisements = await benchAdvertisements(directory);
+    if (wants("mobility")) bench.mobility = await benchMobility(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -142,12 +148,26 @@ async function benchFetch(): Promise<Bench["fetch"]> {
 
 async function benchAdvertisements(directory: string): Promise<Bench["advertisements"]> {
   const commands = measuringCommands(directory, "advertisements.c", "advertisements.ts");
-  const python = "/usr/bin/python3";
-  const hasScapy = spawnSync(python, ["-c", "import scapy.layers.inet6"]).status === 0;
-  if (hasScapy) commands.scapy = [python, benchPath("advertisements.py")];
+  if (hasScapy()) commands.scapy = [PYTHON, benchPath("advertisements.py")];
   await using world = new World();
   const measured = await measureAdvertisements(world, directory, commands, rounds, progress);
   return { measured, ratios: advertisementRatios(measured) };
+}
+
+async function benchMobility(directory: string): Promise<Bench["mobility"]> {
+  const commands = measuringCommands(directory, "mobility.c", "mobility.ts");
+  const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
+  if (hasScapy() && hasTshark) commands.scapy = [PYTHON, benchPath("mobility_peers.py")];
+  await using world = new World();
+  const measured = await measureMobility(world, directory, commands, rounds, progress);
+  return { measured, ratios: mobilityRatios(measured) };
+}
+
+/** Debian's, which has its packages. */
+const PYTHON = "/usr/bin/python3";
+
+function hasScapy(): boolean {
+  return spawnSync(PYTHON, ["-c", "import scapy.layers.inet6"]).status === 0;
 }
 
 /** By whom to command line. Compiles the C program. */
@@ -157,7 +177,8 @@ function measuringCommands(
   script: string,
 ): Record<string, string[]> {
   const program = join(directory, source.replace(".c", ""));
-  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", "-o", program, benchPath(source));
+  const headers = `-I${join(ROOT, "zig", "include")}`;
+  output("gcc", "-O2", "-Wall", "-Werror", "-pthread", headers, "-o", program, benchPath(source));
   return { C: [program], ...runtimeCommands(script) };
 }
 
@@ -226,6 +247,7 @@ function publish(bench: Bench): void {
     const { measured, ratios } = bench.advertisements;
     console.log(formatAdvertisements(measured, ratios));
   }
+  if (bench.mobility) console.log(formatMobility(bench.mobility.measured, bench.mobility.ratios));
 }
 
 function deno(): string {

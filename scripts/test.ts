@@ -18,6 +18,7 @@ import { parseArgs, stripVTControlCharacters } from "node:util";
 import { enterArgv, labAccess } from "../tests/lab/mod.ts";
 import { generated, sourceHash } from "./build.ts";
 import { SOURCE_HASH } from "../ffi/binaries.gen.ts";
+import { exportedModules } from "./pack.ts";
 import { bun, developmentPackages, ROOT, zig } from "./toolchain.ts";
 
 const { values: options, positionals } = parseArgs({
@@ -123,23 +124,21 @@ function zigCount(output: string): Count | null {
 /** What must hold beside the tests. */
 async function gate(): Promise<void> {
   const status = async (argv: string[]) => (await show(argv))[0];
+  const modules = Object.values(exportedModules());
   await check("format", () => status([deno, "fmt", "--check"]));
   await check("lint", () => status([deno, "lint", "--quiet"]));
-  await check("types", () => status([deno, "check", "mod.ts", "cli.ts", "scripts", "tests"]));
+  await check("types", () => status([deno, "check", ...modules, "scripts", "tests"]));
   // Without Bun's types bun:ffi would pass unchecked as any; with them, Node's own clash in tests.
   await check(
     "types, with Bun's",
-    () => status([deno, "check", "types/bun_environment.d.ts", "mod.ts", "cli.ts"]),
+    () => status([deno, "check", "types/bun_environment.d.ts", ...modules]),
   );
   await check(
     "generated files are fresh",
     () => status([deno, "run", "-A", "scripts/build.ts", "--check"]),
   );
   await check("constants agree with the kernel's headers", checkHeaders);
-  await check(
-    "documentation of the public API",
-    () => status([deno, "doc", "--lint", "mod.ts", "lib/mobility/mod.ts", "tests/lab/mod.ts"]),
-  );
+  await check("documentation of the public API", () => status([deno, "doc", "--lint", ...modules]));
   await check(
     "what would be published",
     () => status([deno, "publish", "--dry-run", "--allow-dirty", "--quiet"]),
@@ -183,7 +182,8 @@ async function main(): Promise<void> {
   const inside = access.ok ? enterArgv(access.how) : [];
   const paths = positionals.length > 0 ? positionals : ["./tests/"];
   // Examples in the documentation run once, where the code they show is: under Deno.
-  const examples = positionals.length > 0 ? [] : ["--doc", "mod.ts", "lib/", "ffi/"];
+  const documented = new Set([...Object.values(exportedModules()), "lib/", "ffi/"]);
+  const examples = positionals.length > 0 ? [] : ["--doc", ...documented];
   if (options.only !== "bun") {
     await runTests(
       "Deno",

@@ -14,7 +14,25 @@ import { type ConnectOptions, openStream } from "./open_stream.ts";
 
 /**
  * An open connection. Close it, or let `await using` do it. When its PvD is lost it is destroyed with an ENETUNREACH
- * that names it.
+ * that names it. Its methods never throw: what fails is the error of the socket or of the streams.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { connect, listen } from "@mif/sockets";
+ *
+ * using listener = listen({ hostname: "127.0.0.1", port: 0 });
+ * const { port } = listener.addresses[0]!;
+ * await using connection = await connect({ hostname: "127.0.0.1", port });
+ * const writer = connection.writable.getWriter();
+ * await writer.write(new TextEncoder().encode("hello"));
+ * await writer.close();
+ * for await (const accepted of listener) {
+ *   assert.equal(await new Response(accepted.readable).text(), "hello");
+ *   await accepted.close();
+ *   break;
+ * }
+ * ```
  */
 export class Connection implements AsyncDisposable {
   /**

@@ -15,7 +15,7 @@ import type { Socket as RuntimeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import { processPvd } from "../pvd/process_pvd.ts";
-import type { PvdInfo } from "../pvd/pvd.ts";
+import { checkPvd, type PvdInfo } from "../pvd/pvd.ts";
 import { openStream } from "./open_stream.ts";
 
 /**
@@ -24,6 +24,8 @@ import { openStream } from "./open_stream.ts";
  *
  * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  * @param options What http.Agent takes.
+ * @throws {TypeError} It is no PvD. What a connection fails with is the request's "error" event: what
+ *   {@linkcode connect} throws.
  *
  * @example
  * ```ts ignore
@@ -44,6 +46,17 @@ export function httpAgent(pvd: PvdInfo | null, options: AgentOptions = {}): Http
  *
  * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
  * @param options What https.Agent takes.
+ * @throws {TypeError} It is no PvD. What a connection fails with is the request's "error" event: what
+ *   {@linkcode connect} throws, and the codes of Node and OpenSSL for TLS.
+ *
+ * @example
+ * ```ts ignore
+ * import { get } from "node:https";
+ * import { httpsAgent, listPvds } from "@mif/sockets";
+ *
+ * const agent = httpsAgent(listPvds()[0]!, { keepAlive: true });
+ * get("https://www.example.com/", { agent }, (response) => response.pipe(process.stdout));
+ * ```
  */
 export function httpsAgent(pvd: PvdInfo | null, options: HttpsAgentOptions = {}): HttpsAgent {
   return new PvdHttpsAgent(pvd, options);
@@ -134,6 +147,7 @@ class Opener {
   constructor(agent: HttpAgent, pvd: PvdInfo | null, add: AddRequest) {
     this.#agent = agent;
     this.#pvd = pvd;
+    if (pvd !== null) checkPvd(pvd);
     this.#byDefault = pvd ? null : processPvd();
     this.#add = add;
     agent.on("free", () => this.#start());

@@ -47,7 +47,16 @@ export interface ListenOptions {
 }
 
 /**
- * Accepts connections: iterate over it. A loop that is left leaves it listening; close it, or let `using` do it.
+ * Accepts connections: iterate over it. A loop that is left leaves it listening; close it, or let `using` do it. Its
+ * methods never throw; the loop does.
+ *
+ * @example
+ * ```ts ignore
+ * import { listen, listPvds } from "@mif/sockets";
+ *
+ * using listener = listen({ port: 8080, pvd: listPvds()[0] });
+ * for await (const connection of listener) connection.readable.pipeTo(connection.writable);
+ * ```
  */
 export class Listener implements AsyncIterable<Connection>, Disposable {
   /** Where it listens: one address, or one of each family. */

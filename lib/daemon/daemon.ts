@@ -23,12 +23,12 @@ import {
 } from "../pvd/advertised.ts";
 import { ignoreDaemon, networkCookie, readDaemon } from "../pvd/daemon_file.ts";
 import { STATE_SOCKET } from "../pvd/daemon_state.ts";
-import { followRoutes } from "../route/follow.ts";
+import { followHeard } from "../route/follow.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { hearAnnouncements } from "../watch/announcements.ts";
 import { RouterListener } from "../watch/router_listener.ts";
 import { Publisher } from "./publisher.ts";
-import { makeDirectory, removeState, socketStamp, writeState } from "./state_file.ts";
+import { makeDirectory, removeSocket, removeState, socketStamp, writeState } from "./state_file.ts";
 import { StateServer } from "./state_server.ts";
 
 /** What {@linkcode runDaemon} takes. */
@@ -73,7 +73,7 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
   const routers = RouterListener.open(hearAdvertisement);
   if (routers === null) log("the kernel has no IPv6: there are no routers to hear");
   stack.defer(() => routers?.close());
-  removeState();
+  removeSocket();
   const server = new StateServer(STATE_SOCKET, log);
   const ownSocket = socketStamp();
   // Unless another daemon has taken our place: then they are its.
@@ -147,7 +147,7 @@ function followLinks(routers: RouterListener | null): () => void {
 }
 
 async function keepRoutes(signal: AbortSignal, log: (message: string) => void): Promise<void> {
-  for await (const { changes, notices } of followRoutes({ signal })) {
+  for await (const { changes, notices } of followHeard({ signal })) {
     for (const { command } of changes) log(command);
     for (const notice of notices) log(notice);
   }

@@ -50,6 +50,11 @@ export function writeState(text: string): void {
   }
 }
 
+/** Takes away the socket of a daemon that was killed; its state stands until there is another. */
+export function removeSocket(): void {
+  rmSync(STATE_SOCKET, { force: true });
+}
+
 /** Takes away all but the directory. */
 export function removeState(): void {
   for (const path of [TEMPORARY, STATE_FILE, STATE_SOCKET]) rmSync(path, { force: true });

@@ -12,7 +12,7 @@
 
 import { chmodSync } from "node:fs";
 import { native } from "../../ffi/library.ts";
-import { checked } from "../errno.ts";
+import { checked, errnoName } from "../errno.ts";
 import {
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
@@ -37,6 +37,8 @@ const SEND_BUFFER_SIZE = 32 * 1024;
 const STALLED_MAX_MS = 10_000;
 /** When no connection could be taken, for want of descriptors or memory. */
 const RETRY_MS = 1000;
+/** So many are let go where that happens. */
+const SPARE = 16;
 /** After so many connections the event loop has its turn. */
 const ACCEPTS_MAX = 64;
 const BACKLOG = 1024;
@@ -49,6 +51,7 @@ export class StateServer {
   readonly #log: (message: string) => void;
   readonly #readers = new Map<number, Reader>();
   readonly #byUser = new Map<number, number>();
+  #readersMax = READERS_MAX;
   #state = nothing;
   /** Counts the states. */
   #number = 0;
@@ -107,20 +110,25 @@ export class StateServer {
       const fd = native().mif_accept(this.#fd, peer, peer.length);
       if (fd >= 0) this.#welcome(fd);
       else if (fd === -EAGAIN) return;
-      else if (fd !== -ECONNABORTED) {
-        this.#log(`cannot take a connection just now (errno ${-fd})`);
-        setTimeout(() => this.#accept(), RETRY_MS).unref();
-        return;
-      }
+      else if (fd !== -ECONNABORTED) return this.#retreat(errnoName(-fd));
     }
     setImmediate(() => this.#accept());
+  }
+
+  /** Descriptors or memory are short: the daemon itself needs some, to write its state. */
+  #retreat(code: string): void {
+    const readers = [...this.#readers.values()];
+    this.#readersMax = Math.max(1, readers.length - SPARE);
+    this.#log(`cannot take more than ${this.#readersMax} readers (${code})`);
+    for (const reader of readers.slice(this.#readersMax)) this.#dismiss(reader);
+    setTimeout(() => this.#accept(), RETRY_MS).unref();
   }
 
   #welcome(fd: number): void {
     if (native().mif_take(fd, AF_UNIX, SOCK_STREAM, 0) < 0) return;
     const user = userOf(fd);
     const ofUser = (this.#byUser.get(user) ?? 0) + 1;
-    if (this.#readers.size >= READERS_MAX || (user !== 0 && ofUser > READERS_OF_USER_MAX)) {
+    if (this.#readers.size >= this.#readersMax || (user !== 0 && ofUser > READERS_OF_USER_MAX)) {
       native().mif_close(fd);
       return;
     }

@@ -44,6 +44,8 @@ const REDIRECTS_MAX = 20;
  * DEPTH_ZERO_SELF_SIGNED_CERT. An abort rejects with the signal's reason.
  *
  * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
+ * @throws {TypeError} It is no PvD.
+ * @throws {RangeError} A time is out of range.
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@
 
 import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
-import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
+import { type Ipv6AddressInit, ipv6Bytes, malformed, plainBytes } from "./field.ts";
 import {
   type AnyOptionInit,
   HEADER_SIZE_MAX,
@@ -78,9 +78,10 @@ const HOME_ADDRESS = 201;
  * that is not 16 bytes at 8n+6, or more than one.
  */
 export function parseDestinationOptions(
-  bytes: Uint8Array,
+  from: Uint8Array,
   how: { strict?: boolean } = {},
 ): DestinationOptions {
+  const bytes = plainBytes("an extension header", from);
   const header = readDestinationOptions(bytes, headerEnd(bytes, "parseDestinationOptions"));
   if (how.strict) refuseFaults(header);
   return header;
@@ -150,7 +151,6 @@ export function homeAddressOf(header: DestinationOptions): string | null {
 
 /** Where an extension header with a length in its second byte ends (RFC 8200 4), of which every byte is there. */
 export function headerEnd(bytes: Uint8Array, reader: string): number {
-  checkedBytes("an extension header", bytes, 0, Infinity);
   const end = bytes.length < 2 ? 8 : bytes[1]! * 8 + 8;
   if (end <= bytes.length) return end;
   throw malformed(reader, `an extension header: of its ${end} bytes ${bytes.length} are there`);

@@ -23,6 +23,17 @@ export function ipv6Bytes(name: string, address: Ipv6AddressInit): Uint8Array {
   return parsed.bytes;
 }
 
+/**
+ * The bytes as a plain Uint8Array: what a Buffer gives would be Buffers too, and its slice() is no copy.
+ *
+ * @throws {TypeError} They are none.
+ */
+export function plainBytes(name: string, bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Bytes of one length, or of any up to `max`. */
 export function checkedBytes(name: string, bytes: Uint8Array, min: number, max = min): Uint8Array {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);

@@ -10,7 +10,7 @@ import {
   homeAddressOf,
   readDestinationOptions,
 } from "./destination_options.ts";
-import { malformed, uint16 } from "./field.ts";
+import { malformed, plainBytes, uint16 } from "./field.ts";
 import { parseRoutingHeader, type RoutingHeader } from "./routing_header.ts";
 
 /** An extension header of a packet. */
@@ -68,7 +68,8 @@ const DESTINATION_OPTIONS = 60;
  *
  * @throws {MifError} EBADMSG: this is no IPv6 packet, or shorter than its 40 bytes of header.
  */
-export function parseIpv6Packet(bytes: Uint8Array): Ipv6Packet {
+export function parseIpv6Packet(from: Uint8Array): Ipv6Packet {
+  const bytes = plainBytes("a packet", from);
   if (bytes.length < 40 || bytes[0]! >> 4 !== 6) {
     throw malformed("parseIpv6Packet", "an IPv6 packet: its header is not there");
   }

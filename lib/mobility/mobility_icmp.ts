@@ -19,6 +19,7 @@ import {
   type Ipv6AddressInit,
   ipv6Bytes,
   malformed,
+  plainBytes,
   setUint16,
   uint16,
 } from "./field.ts";
@@ -140,12 +141,12 @@ const HEADER = 8;
  * @throws {MifError} EBADMSG: it is of another type, or shorter than 8 bytes.
  */
 export function parseMobilityIcmp(
-  bytes: Uint8Array,
+  from: Uint8Array,
   how: { draft2003?: boolean } = {},
 ): MobilityIcmpMessage {
-  const { length } = checkedBytes("an ICMPv6 message", bytes, 0, Infinity);
-  if (length < HEADER) {
-    throw malformed("parseMobilityIcmp", `an ICMPv6 message: ${length} bytes are too few`);
+  const bytes = plainBytes("an ICMPv6 message", from);
+  if (bytes.length < HEADER) {
+    throw malformed("parseMobilityIcmp", `an ICMPv6 message: ${bytes.length} bytes are too few`);
   }
   const icmpType = bytes[0]!;
   const type = TYPES[icmpType - FIRST_TYPE] ??

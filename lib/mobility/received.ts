@@ -105,7 +105,7 @@ function read(
     knownTypes,
   });
   return {
-    message: unlessMalformed(() => parseMobility(bytes, { copy: false })),
+    message: unlessMalformed(() => parseMobility(bytes)),
     bytes,
     ...where,
     verdict,

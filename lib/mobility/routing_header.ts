@@ -8,7 +8,7 @@
 import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
 import { headerEnd } from "./destination_options.ts";
-import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
+import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed, plainBytes } from "./field.ts";
 
 /** A type 2 routing header: to a mobile node at its care-of address, RFC 6275 6.4. */
 export interface Type2RoutingHeader {
@@ -105,9 +105,10 @@ export type RoutingHeaderInit =
  * @throws {MifError} EBADMSG: shorter than it says; with `strict` also what would be "malformed".
  */
 export function parseRoutingHeader(
-  bytes: Uint8Array,
+  from: Uint8Array,
   how: { strict?: boolean } = {},
 ): RoutingHeader {
+  const bytes = plainBytes("an extension header", from);
   const end = headerEnd(bytes, "parseRoutingHeader");
   const nextHeader = bytes[0]!;
   const length = bytes[1]!;

@@ -80,7 +80,8 @@ const files = hostFiles();
  * @throws {MifError} EAI_NONAME: there is no such name, or both names are null. EAI_NODATA: the name has no address of
  *   the family. EAI_AGAIN, EAI_FAIL: the servers did not answer, or refused to. EAI_SERVICE, EAI_SOCKTYPE, EAI_FAMILY,
  *   EAI_ADDRFAMILY (a numeric address of the other family), EAI_BADFLAGS. ENONET, EPVDROUTE and others where the PvD
- *   cannot be used; ENETUNREACH: the process is on the null PvD.
+ *   cannot be used; ENETUNREACH: the process is on the null PvD. EACCES: the runtime does not permit to read /etc/hosts,
+ *   /etc/services or /etc/resolv.conf; the message names the flag.
  *
  * @example
  * ```ts

@@ -163,9 +163,7 @@ export class AdvertisementMemory {
       this.#headers.delete(key);
       this.#changes++;
     }
-    const before = this.#optionCount;
-    this.#keep((one) => one.interface !== interfaceIndex || one.pvd === null);
-    this.#changes += before - this.#optionCount;
+    this.#changes += this.#keep((one) => one.interface !== interfaceIndex || one.pvd === null);
   }
 
   /** The links of which something is remembered. */
@@ -271,13 +269,16 @@ export class AdvertisementMemory {
     return [...this.#options.values()].flat();
   }
 
-  #keep(isKept: (option: HeardOption) => boolean): void {
+  /** Returns how many are gone. */
+  #keep(isKept: (option: HeardOption) => boolean): number {
+    const before = this.#optionCount;
     for (const [key, known] of this.#options) {
       const kept = known.filter(isKept);
       this.#optionCount -= known.length - kept.length;
       if (kept.length === 0) this.#options.delete(key);
       else if (kept.length < known.length) this.#options.set(key, kept);
     }
+    return before - this.#optionCount;
   }
 }
 

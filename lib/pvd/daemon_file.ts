@@ -79,13 +79,12 @@ export function readDaemon(nowMs: number = bootMs()): DaemonReading {
   };
   if (isOff) return { state: null, report };
   const said = readFile(report);
-  if (said === null && !report.found) return { state: null, report };
   // Of the same run the later word counts; the socket says it first.
   const state = bySocket && bySocket.writtenMs >= (said?.state?.writtenMs ?? 0)
     ? bySocket
     : said?.state ?? null;
-  const problem = state === null ? said?.problem : problemOf(state, nowMs);
-  if (problem === undefined || problem === "") return { state, report };
+  const problem = state === null ? said?.problem ?? "" : problemOf(state, nowMs);
+  if (problem === "") return { state, report };
   report.warnings.push({ source: DAEMON, path: STATE_FILE, message: `not used: ${problem}` });
   return { state: null, report };
 }

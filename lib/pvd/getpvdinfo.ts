@@ -72,7 +72,7 @@ const files = hostFiles();
  * @throws {MifError} EAI_NONAME: both are null, or the name or numeric address is malformed or does not exist.
  *   EAI_NODATA: it has no address. EAI_SERVICE: the service is unknown. EAI_AGAIN, EAI_FAIL: no PvD's servers could
  *   say; ENONET, EPVDROUTE and others: none could be asked. ENETUNREACH: a name on the null PvD. EPERM: `solicit`
- *   without CAP_NET_RAW. And those of `listPvds()`.
+ *   without CAP_NET_RAW. EACCES: the runtime does not permit to read what names mean here. And those of `listPvds()`.
  *
  * @example
  * ```ts
@@ -117,7 +117,15 @@ export async function getpvdinfo(
  * Frees what getpvdinfo() returned, in the C API's sense: here nothing is to be freed.
  *
  * It exists so that code written after the draft reads the same. The result is plain objects that the garbage
- * collector owns; no native memory and no descriptor stands behind them.
+ * collector owns; no native memory and no descriptor stands behind them. It never throws.
+ *
+ * @example
+ * ```ts
+ * import { freepvdinfo, getpvdinfo } from "@mif/sockets";
+ *
+ * const pvds = await getpvdinfo("localhost", null);
+ * freepvdinfo(pvds);
+ * ```
  */
 export function freepvdinfo(_pvds: PvdInfo[] | null): void {}
 

@@ -57,6 +57,16 @@ export function setprocpvd(pvd: PvdInfo | "none" | null): void {
 /**
  * The process' default PvD as it is now, whichever thread set it: `"none"` for the null PvD, null where there is no
  * default. A PvD that is gone is given as it was set.
+ *
+ * @throws {MifError} What `load()` throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { getprocpvd } from "@mif/sockets";
+ *
+ * assert.equal(getprocpvd(), null);
+ * ```
  */
 export function getprocpvd(): PvdInfo | "none" | null {
   return structuredClone(processPvd());

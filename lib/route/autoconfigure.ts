@@ -115,7 +115,7 @@ function renewed(target: PolicyAddress, pvds: PvdInfo[]): PolicyAddress {
   const next = given > TWO_HOURS_SECONDS || given > left
     ? given
     : Math.min(left, TWO_HOURS_SECONDS);
-  const isSame = next === left || Math.abs(next - left) <= next * TOLERANCE;
+  const isSame = next === left || (next < Infinity && Math.abs(next - left) <= next * TOLERANCE);
   return isSame ? target : { ...target, validSeconds: next === Infinity ? null : next };
 }
 

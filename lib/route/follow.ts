@@ -1,8 +1,8 @@
 /**
  * Keeps the tables right while the network changes: what `mif route install --watch` does.
  *
- * It sleeps until the kernel tells of a change (links, addresses, routes, rules) or until a route's lifetime ends,
- * which nobody tells of.
+ * It sleeps until the kernel tells of a change (links, addresses, routes, rules), a router announces something else, or
+ * a lifetime ends, which nobody tells of.
  *
  * @module
  */
@@ -10,15 +10,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { NEVER } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
+import { bootMs } from "../boot_clock.ts";
+import { OWN_PROTOCOL } from "../netlink/change.ts";
+import type { Records } from "../netlink/records.ts";
 import { readSnapshot } from "../netlink/snapshot.ts";
-import { whenAnnounced } from "../pvd/advertised.ts";
+import { hearAdvertisement, heardEndMs, whenAnnounced } from "../pvd/advertised.ts";
 import { hearChanges } from "../socket/table_news.ts";
+import { LinkLoss } from "../watch/link_loss.ts";
+import { RouterListener } from "../watch/router_listener.ts";
 import { install, type Installation, removeRoutes, type RouteReport } from "./install.ts";
 
 /** How {@linkcode followRoutes} goes about it. */
 export interface FollowRoutesOptions {
   /** Ends it. */
   signal?: AbortSignal;
+  /**
+   * Whether to ask the routers first, without which no explicit PvD (RFC 8801) is known, and later those of links that
+   * come up. Needs CAP_NET_RAW. Where this process has that, routers are heard in any case.
+   */
+  solicit?: boolean;
   /** Whether the signal also takes away what is installed; else it stays, and holds what it held. */
   removeAtEnd?: boolean;
 }
@@ -33,7 +43,8 @@ const DEAF_MS = 10_000;
 const LONGEST_MS = 24 * 3600 * 1000;
 
 /**
- * Installs routes as {@linkcode installRoutes} does, and again whenever the host's links, addresses, routes or rules change.
+ * Installs routes as {@linkcode installRoutes} does, and again whenever the host's links, addresses, routes or rules
+ * change, or what routers announce. Addresses in prefixes of PvD options are renewed with them.
  *
  * @returns The first report, then one for each time that something was changed or a notice came or went; with
  *   `removeAtEnd` the last is that of {@linkcode removeRoutes}. What the kernel refuses later is a notice, and tried again.
@@ -50,11 +61,39 @@ const LONGEST_MS = 24 * 3600 * 1000;
 export async function* followRoutes(
   options: FollowRoutesOptions = {},
 ): AsyncGenerator<RouteReport, void, void> {
+  const { solicit = false } = options;
+  const open = solicit ? RouterListener.open : RouterListener.openIfPermitted;
+  const routers = open(hearAdvertisement);
+  const losses = new LinkLoss((index) => routers?.lose(index));
+  try {
+    yield* followHeard({
+      ...options,
+      ask: solicit && routers ? () => routers.solicit() : undefined,
+      look: (kernel) => routers?.follow(kernel),
+    });
+  } finally {
+    losses.close();
+    routers?.close();
+  }
+}
+
+/** What {@linkcode followHeard} needs of one who hears the routers already. */
+export interface HeardRoutes extends Omit<FollowRoutesOptions, "solicit"> {
+  /** Asks the routers, and waits for their answers. */
+  ask?: () => Promise<void>;
+  /** Is told of the kernel's tables after each change. */
+  look?: (kernel: Records) => void;
+}
+
+/** As {@linkcode followRoutes}, for one who hears the routers already. */
+export async function* followHeard(
+  options: HeardRoutes,
+): AsyncGenerator<RouteReport, void, void> {
   const { signal, removeAtEnd = false } = options;
   // Before the first look: what changes during it is news.
   const news = new News();
   try {
-    yield* untilAborted(news, signal);
+    yield* untilAborted(news, options);
   } catch (error) {
     if (!signal?.aborted) throw error;
   } finally {
@@ -66,13 +105,14 @@ export async function* followRoutes(
 /** Ends by throwing when the signal comes. */
 async function* untilAborted(
   news: News,
-  signal: AbortSignal | undefined,
+  { signal, ask, look }: HeardRoutes,
 ): AsyncGenerator<RouteReport, void, void> {
-  let last = await install({ signal });
+  if (ask) await orAbort(ask(), signal);
+  let last = await install({ signal, asked: ask !== undefined });
   yield reportOf(last);
   for (let failed = false;;) {
     await sleep(SPACING_MS, undefined, { signal });
-    await news.next(Math.min(failed ? RETRY_MS : LONGEST_MS, endsInMs()), signal);
+    await news.next(Math.min(failed ? RETRY_MS : LONGEST_MS, endsInMs(look)), signal);
     let next: Installation;
     try {
       next = await again(last, signal);
@@ -104,11 +144,32 @@ function reportOf({ changes, notices }: RouteReport): RouteReport {
   return { changes, notices };
 }
 
-/** Until the next route of main ends by its lifetime; the kernel tidies up after it, and tells, half a minute later. */
-function endsInMs(): number {
-  const lifetimes = readSnapshot().routes.map(({ expiresSeconds }) => expiresSeconds)
+/**
+ * Until the next route of main ends by its lifetime (the kernel tidies up after it, and tells, half a minute later), or
+ * something that was announced does; and half-way to the end of an address of ours, for it may have been renewed.
+ */
+function endsInMs(look?: (kernel: Records) => void): number {
+  const kernel = readSnapshot();
+  look?.(kernel);
+  const routes = kernel.routes.map(({ expiresSeconds }) => expiresSeconds)
     .filter((seconds) => seconds > 0 && seconds !== NEVER);
-  return (Math.min(LONGEST_MS / 1000, ...lifetimes) + 1) * 1000;
+  const own = kernel.addresses.filter(({ protocol }) => protocol === OWN_PROTOCOL)
+    .map(({ validSeconds }) => validSeconds / 2).filter((seconds) => seconds > 0);
+  const heardSeconds = (heardEndMs() - bootMs()) / 1000;
+  return (Math.min(LONGEST_MS / 1000, ...routes, ...own, heardSeconds) + 1) * 1000;
+}
+
+/** Settles with the promise, or rejects with the signal's reason. */
+async function orAbort(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal!.reason);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 /** What the kernel tells, and what routers announce where that is heard, any number of changes as one. */

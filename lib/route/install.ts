@@ -96,27 +96,26 @@ export async function installRoutes(options: InstallRoutesOptions = {}): Promise
   return { changes, notices };
 }
 
-/** A report, and the prefixes of which still nothing says which router gave them. */
+/** A report, and the prefixes and addresses of which still nothing says which router gave them. */
 export interface Installation extends RouteReport {
   unattributed: string[];
 }
 
-/** What {@linkcode installRoutes} does. */
-export async function install(options: InstallRoutesOptions): Promise<Installation> {
-  const { pvds, dryRun = false, signal } = options;
-  /** Whether the routers could not be asked; then what is installed is taken for what they said. */
+/** What {@linkcode installRoutes} does. `asked`: the routers were asked just now. */
+export async function install(
+  options: InstallRoutesOptions & { asked?: boolean },
+): Promise<Installation> {
+  const { pvds, dryRun = false, signal, asked = false } = options;
+  /** Whether the routers were not asked; then what is installed is taken for what they said. */
   let isDeaf = options.solicit === false;
   const plan = () => {
     const host = readHostRoutes();
     const unknown = pvds ? [] : unexplained(host.pvds, host.state);
     const known = pvds ?? (isDeaf ? asInstalled(host.pvds, unknown, host.state) : host.pvds);
-    return { ...planRoutes(known, host.state), unknown };
+    const { unattributed, ...steps } = planRoutes(known, host.state);
+    return { ...steps, unattributed: [...unattributed, ...unknown.map(({ address }) => address)] };
   };
-  const asks = () => {
-    const { unattributed, unknown } = plan();
-    return unattributed.length + unknown.length > 0;
-  };
-  if (!pvds && (options.solicit ?? asks())) {
+  if (!pvds && !asked && (options.solicit ?? plan().unattributed.length > 0)) {
     isDeaf = !(await askRouters(options.solicit === true, signal));
   }
   signal?.throwIfAborted();
@@ -147,6 +146,14 @@ const CLOSED_MS = 200;
  * peers of connections that are no more.
  *
  * @throws {MifError} As {@linkcode installRoutes} does.
+ *
+ * @example
+ * ```ts
+ * import { removeRoutes } from "@mif/sockets";
+ *
+ * const { changes } = await removeRoutes({ dryRun: true });
+ * for (const { command } of changes) console.log(command);
+ * ```
  */
 export async function removeRoutes(options: { dryRun?: boolean } = {}): Promise<RouteReport> {
   const plan = () => ({ changes: planRemoval(readHostRoutes().state), notices: [] });
@@ -164,6 +171,13 @@ export async function removeRoutes(options: { dryRun?: boolean } = {}): Promise<
  * Our tables as they are, by number and family. Needs no privilege.
  *
  * @throws {MifError} Those of {@linkcode listPvds}.
+ *
+ * @example
+ * ```ts
+ * import { showRoutes } from "@mif/sockets";
+ *
+ * for (const { table, sources, gateway } of showRoutes()) console.log(table, sources, gateway);
+ * ```
  */
 export function showRoutes(): RouteTable[] {
   const { routes, rules, ownAddresses } = readHostRoutes().state;
@@ -225,8 +239,12 @@ function carryOut(plan: () => Steps): RouteReport & { added: PolicyAddress[] } {
   const done: PolicyChange[] = [];
   for (let tries = 1;; tries++) {
     const { changes, notices } = plan();
-    const refused = apply(changes, done);
-    if (!refused) return { ...report({ changes: done, notices }), added: addedBy(done) };
+    const refusals: string[] = [];
+    const refused = apply(changes, done, refusals);
+    if (!refused) {
+      const all = { changes: done, notices: [...notices, ...refusals] };
+      return { ...report(all), added: addedBy(done) };
+    }
     if (refused.errno === EPERM || tries === TRIES_MAX) throw refusal(refused);
   }
 }
@@ -242,11 +260,18 @@ interface Refused {
   errno: number;
 }
 
-function apply(changes: PolicyChange[], done: PolicyChange[]): Refused | null {
+/** Stops at what is refused. Without one address (IPv6 may be disabled on its link) the rest is as good. */
+function apply(
+  changes: PolicyChange[],
+  done: PolicyChange[],
+  refusals: string[],
+): Refused | null {
   for (const change of changes) {
     const errno = changeKernel(change.operation, writePolicy(change.target));
     if (errno === 0) done.push(change);
-    else if (change.operation !== "remove" || !GONE.has(errno)) return { change, errno };
+    else if (change.operation === "remove" && GONE.has(errno)) continue;
+    else if (errno === EPERM || change.target.kind !== "address") return { change, errno };
+    else refusals.push(`${describeChange(change)}: refused (${errnoName(errno)})`);
   }
   return null;
 }

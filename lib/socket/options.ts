@@ -68,40 +68,40 @@ export const IPPROTO_RAW = 255;
 
 // Flags of send(2) and recv(2).
 
-/** TCP's urgent byte. */
+/** TCP's urgent byte. send(2). */
 export const MSG_OOB = 0x1;
-/** Receives without taking it out of the queue. */
+/** Receives without taking it out of the queue. recv(2). */
 export const MSG_PEEK = 0x2;
-/** Sends to hosts on the link only, by no gateway. */
+/** Sends to hosts on the link only, by no gateway. send(2). */
 export const MSG_DONTROUTE = 0x4;
-/** Received: control messages were left out for want of room. */
+/** Received: control messages were left out for want of room. recv(2). */
 export const MSG_CTRUNC = 0x8;
-/** Received: the datagram was longer than the room for it. Asked for: tell its whole length. */
+/** Received: the datagram was longer than the room for it. Asked for: tell its whole length. recv(2). */
 export const MSG_TRUNC = 0x20;
-/** Does not wait, this once. */
+/** Does not wait, this once. send(2). */
 export const MSG_DONTWAIT = 0x40;
-/** Received: the end of a record. */
+/** Received: the end of a record. recv(2). */
 export const MSG_EOR = 0x80;
-/** Waits until the room is full. */
+/** Waits until the room is full. recv(2). */
 export const MSG_WAITALL = 0x100;
-/** Tells that the neighbour answered, so that no Neighbor Solicitation is needed. */
+/** Tells that the neighbour answered, so that no Neighbor Solicitation is needed. send(2). */
 export const MSG_CONFIRM = 0x800;
-/** Receives from the queue of errors that IP_RECVERR and IPV6_RECVERR fill. */
+/** Receives from the queue of errors that IP_RECVERR and IPV6_RECVERR fill. recv(2). */
 export const MSG_ERRQUEUE = 0x2000;
-/** No SIGPIPE when the peer has closed. */
+/** No SIGPIPE when the peer has closed. send(2). */
 export const MSG_NOSIGNAL = 0x4000;
-/** More data follows: do not send a packet yet. */
+/** More data follows: do not send a packet yet. send(2). */
 export const MSG_MORE = 0x8000;
 /** recvmmsg(2): waits for the first message only. */
 export const MSG_WAITFORONE = 0x10000;
 
 // What shutdown(2) ends. POSIX.
 
-/** Receiving. */
+/** Receiving. shutdown(2). */
 export const SHUT_RD = 0;
-/** Sending. */
+/** Sending. shutdown(2). */
 export const SHUT_WR = 1;
-/** Both. */
+/** Both. shutdown(2). */
 export const SHUT_RDWR = 2;
 
 // Level SOL_SOCKET: socket(7).
@@ -348,7 +348,7 @@ const ICMP6_FILTER_SIZE = 32;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { icmp6Filter, readIcmp6Filter } from "./options.ts";
+ * import { icmp6Filter, readIcmp6Filter } from "@mif/sockets";
  *
  * const routerAdvertisements = icmp6Filter({ pass: [134] });
  * assert.equal(readIcmp6Filter(routerAdvertisements).passes(134), true);
@@ -376,6 +376,14 @@ export function icmp6Filter(
  *
  * @param bytes The 32 bytes of struct icmp6_filter, as getsockopt() gives them; copied.
  * @throws {RangeError} There are not 32 bytes, or a type asked for is out of range.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { icmp6Filter, readIcmp6Filter } from "@mif/sockets";
+ *
+ * assert.equal(readIcmp6Filter(icmp6Filter({ block: [134] })).passes(134), false);
+ * ```
  */
 export function readIcmp6Filter(bytes: Uint8Array): { passes(type: number): boolean } {
   if (bytes.length !== ICMP6_FILTER_SIZE) {

@@ -47,6 +47,15 @@ export function reactor(): Reactor {
 /**
  * Makes this thread's reactor wait in one way instead of the best that works; before the first socket waits.
  * For tests, and for machines where one of them is in doubt.
+ *
+ * @throws {Error} This thread waits in the other way already.
+ *
+ * @example
+ * ```ts ignore
+ * import { useWaitStrategy } from "@mif/sockets";
+ *
+ * useWaitStrategy("thread");
+ * ```
  */
 export function useWaitStrategy(strategy: WaitStrategy): void {
   if (current && current.strategy !== strategy) {

@@ -246,7 +246,27 @@ export let lend: <T>(
  */
 export let lendAccepted: (listening: Socket, fd: number, lost: LostHandler) => () => void;
 
-/** An open socket. Close it, or let `using` do it: nothing else will. */
+/**
+ * An open socket. Close it, or let `using` do it: nothing else will.
+ *
+ * @throws {MifError} In every method: the errno of the system call that failed, as its manual page names it; EBADF after
+ *   close(); ETIMEDOUT after `timeoutMs`; ENETUNREACH when the PvD it is on is lost. close(), ref() and unref() throw
+ *   nothing.
+ * @throws {TypeError} or {RangeError} An argument is of the wrong type or out of range.
+ * @throws The signal's reason, where one was given.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { AF_INET6, SOCK_DGRAM, socket } from "@mif/sockets";
+ *
+ * using s = socket(AF_INET6, SOCK_DGRAM);
+ * s.bind({ address: "::1" });
+ * await s.sendmsg({ data: new Uint8Array([7]), to: s.getsockname() });
+ * const { data, from } = await s.recvmsg({ timeoutMs: 5000 });
+ * assert.deepEqual([data[0], from?.address], [7, "::1"]);
+ * ```
+ */
 export class Socket implements Disposable {
   /** The descriptor that is being constructed with comes from {@linkcode Socket.open}: nothing is to be verified. */
   static #opening = false;

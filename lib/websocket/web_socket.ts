@@ -91,6 +91,8 @@ export interface PvdWebSocket extends EventTarget, WebSocketStates {
  * offered. The `error` of an error event is a MifError that says why, as in fetch().
  *
  * @param pvd Null: the process' default of now (setprocpvd()), for good; else the system's way.
+ * @throws {TypeError} It is no PvD.
+ * @throws {RangeError} A time is out of range.
  *
  * @example
  * ```ts ignore

@@ -14,6 +14,7 @@ import {
   type RouterAdvertisementInit,
   type World,
 } from "../../tests/lab/mod.ts";
+import { captureFile, LinkType } from "../../tests/tshark.ts";
 import { type Candidate, type Measured, measureRounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
@@ -95,9 +96,16 @@ function measureTshark(
   rounds: number,
   progress: (text: string) => void,
 ): Measured | null {
+  const frame = icmpv6Frame(routerAdvertisement(MESSAGES.plain), {
+    srcMac: "02:00:00:00:01:01",
+    dstMac: "33:33:00:00:00:01",
+    src: "fe80::1",
+    dst: "ff02::1",
+  });
   const [one, many] = [1, CAPTURED].map((count) => {
     const path = join(directory, `${count}.pcap`);
-    writeFileSync(path, capture(routerAdvertisement(MESSAGES.plain), count));
+    const packets = Array.from({ length: count }, () => frame);
+    writeFileSync(path, captureFile(LinkType.ethernet, packets));
     return path;
   }) as [string, string];
   const turns: number[] = [];
@@ -116,24 +124,4 @@ function readByTshark(path: string): number | null {
   const startMs = performance.now();
   const { error, status } = spawnSync("tshark", words, { stdio: ["ignore", "ignore", "ignore"] });
   return error || status !== 0 ? null : (performance.now() - startMs) * 1e6;
-}
-
-/** A file of pcap(3) with the message so many times on Ethernet. */
-function capture(message: Uint8Array, count: number): Uint8Array {
-  const frame = icmpv6Frame(message, {
-    srcMac: "02:00:00:00:01:01",
-    dstMac: "33:33:00:00:00:01",
-    src: "fe80::1",
-    dst: "ff02::1",
-  });
-  const file = new Uint8Array(24 + count * (16 + frame.length));
-  const view = new DataView(file.buffer);
-  [0xa1b2c3d4, 0x0004_0002, 0, 0, 65535, 1].forEach((word, at) =>
-    view.setUint32(at * 4, word, true)
-  );
-  for (let i = 0, at = 24; i < count; i++, at += 16 + frame.length) {
-    [i, 0, frame.length, frame.length].forEach((word, n) => view.setUint32(at + n * 4, word, true));
-    file.set(frame, at + 16);
-  }
-  return file;
 }

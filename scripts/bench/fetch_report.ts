@@ -5,7 +5,7 @@
  */
 
 import type { FetchMeasured } from "./fetch_rounds.ts";
-import { table, times } from "./report.ts";
+import { ratioTable, table } from "./report.ts";
 import { type Spread, spread } from "./rounds.ts";
 
 /** Ours over the runtime's own, of the same rounds. */
@@ -46,17 +46,11 @@ export function formatFetches(
       microseconds(spread(cpu).median),
     ];
   });
-  const compared = ratios.map(({ of, aim, value: { median, p25, p75 } }) => [
-    of,
-    times(median),
-    `${times(p25)}–${times(p75)}`,
-    aim,
-  ]);
   return [
     "",
     ...table(["fetch", "µs each", "p25–p75", "CPU µs"], rows),
     "",
-    ...table(["fetch", "ratio", "p25–p75", "aim"], compared),
+    ...ratioTable("fetch", ratios),
   ].join("\n");
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { NameMeasured, NameMemory } from "./name_rounds.ts";
-import { table, times } from "./report.ts";
+import { ratioTable, table } from "./report.ts";
 import { type Spread, spread } from "./rounds.ts";
 
 /** Our rate over that of the best of the others in the same round. */
@@ -83,13 +83,7 @@ export function formatNames(
     mebibytes(all),
   ]);
   lines.push("", ...table(["memory", "MiB after a tenth", "MiB after all"], used));
-  const rows = ratios.map(({ of, aim, value: { median, p25, p75 } }) => [
-    of,
-    times(median),
-    `${times(p25)}–${times(p75)}`,
-    aim,
-  ]);
-  lines.push("", ...table(["names", "ratio", "p25–p75", "aim"], rows));
+  lines.push("", ...ratioTable("names", ratios));
   return lines.join("\n");
 }
 

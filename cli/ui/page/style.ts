@@ -10,7 +10,7 @@ export const PAGE_STYLE = `
   color-scheme: light dark;
   --ground: #f3f5f8; --card: #ffffff; --edge: #d9dfe7; --ink: #17202b; --quiet: #586676; --hair: #e8ecf1;
   --yes: #147a48; --yes-ground: #e4f5ec; --no: #b3261e; --no-ground: #fdeceb; --focus: #2563c9;
-  --trunk: #a7b3c1; --shadow: 0 1px 2px rgb(20 30 45 / .06), 0 4px 14px rgb(20 30 45 / .05);
+  --trunk: #a7b3c1; --shadow: 0 1px 3px rgb(20 30 45 / .08);
   --hue-0: #2563c9; --hue-1: #0d8276; --hue-2: #7c4fd0; --hue-3: #b8560b; --hue-4: #b93a78; --hue-5: #5d7a0a;
   --fresh: #ffd95a;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
@@ -98,11 +98,12 @@ tbody tr:last-child > * { border-bottom: 0; padding-bottom: 2px; }
 .wire.way { stroke-width: 4; opacity: 1; stroke-dasharray: 9 6; animation: flow 1s linear infinite; }
 .wire.leak { stroke: var(--no); stroke-width: 4; opacity: 1; stroke-dasharray: 3 6; stroke-linecap: round; animation: flow 1.2s linear infinite; }
 @keyframes flow { to { stroke-dashoffset: 30; } }
-.heads, .band { display: grid; grid-template-columns: 172px minmax(0, 1fr); column-gap: 48px; }
-.heads { grid-template-columns: 172px 200px minmax(0, 10fr) minmax(0, 9fr); padding-bottom: 8px; color: var(--quiet); font-size: 12px; font-weight: 600; }
+.picture { --first: 172px; --second: 200px; --gap: 48px; }
+.heads, .band { display: grid; grid-template-columns: var(--first) minmax(0, 1fr); column-gap: var(--gap); }
+.heads { grid-template-columns: var(--first) var(--second) minmax(0, 10fr) minmax(0, 9fr); padding-bottom: 8px; color: var(--quiet); font-size: 12px; font-weight: 600; }
 .groups, .lanes { display: flex; flex-direction: column; gap: 16px; }
-.group { display: grid; grid-template-columns: 200px minmax(0, 1fr); column-gap: 48px; }
-.lane { display: grid; grid-template-columns: minmax(0, 10fr) minmax(0, 9fr); column-gap: 48px; align-items: center; }
+.group { display: grid; grid-template-columns: var(--second) minmax(0, 1fr); column-gap: var(--gap); }
+.lane { display: grid; grid-template-columns: minmax(0, 10fr) minmax(0, 9fr); column-gap: var(--gap); align-items: center; }
 .column { display: flex; flex-direction: column; justify-content: center; gap: 12px; min-width: 0; }
 .band + .band { margin-top: 22px; padding-top: 22px; border-top: 1px dashed var(--edge); }
 .card { position: relative; background: var(--card); border: 1px solid var(--edge); border-radius: 12px; padding: 11px 14px 12px; box-shadow: var(--shadow); min-width: 0; }
@@ -114,14 +115,17 @@ tbody tr:last-child > * { border-bottom: 0; padding-bottom: 2px; }
 .card.down { border-style: dashed; box-shadow: none; }
 .card.pvd { border-left: 5px solid var(--hue); }
 .card.pvd .kicker { color: var(--hue); }
-.badge:not(:empty) { float: right; padding: 0 8px; border-radius: 99px; background: color-mix(in srgb, var(--hue) 14%, transparent); }
+.pvd .kicker { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 8px; }
+.badge:not(:empty) { padding: 0 8px; border-radius: 99px; background: color-mix(in srgb, var(--hue) 14%, transparent); }
 .verdicts { display: grid; gap: 8px; margin-top: 10px; } .verdicts li { border-radius: 8px; }
 details { margin-top: 10px; border-top: 1px solid var(--hair); padding-top: 8px; }
 summary { cursor: pointer; color: var(--quiet); font-size: 12.5px; }
 dl > div { display: grid; grid-template-columns: 104px 1fr; gap: 8px; margin-top: 6px; font-size: 12.5px; }
-dt { color: var(--quiet); } dd bdi { display: block; }
+dt { color: var(--quiet); }
 .card.leaf { box-shadow: none; border-color: color-mix(in srgb, var(--hue) 35%, var(--edge)); padding: 9px 14px 10px; }
-.leaf > ul:not(.chips) { display: grid; gap: 3px; margin-top: 3px; }
+.leaf ul:not(.chips) { display: grid; gap: 3px; margin-top: 3px; }
+.fold:not(.open) > ul > li:nth-child(n+7) { display: none; }
+.fold > .chip { margin-top: 6px; font-size: 12px; color: var(--quiet); }
 .leaf li { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 12px; font-size: 13.5px; border-radius: 5px; }
 .leaf li .quiet { font-size: 12px; }
 .leaf li.faded > .mono { color: var(--quiet); }
@@ -148,6 +152,9 @@ dt { color: var(--quiet); } dd bdi { display: block; }
 .fresh { animation: fresh 4s ease-out; }
 @keyframes fresh { from { box-shadow: 0 0 0 3px var(--fresh); background-color: color-mix(in srgb, var(--fresh) 30%, var(--card)); } }
 
+@media (max-width: 1180px) {
+  .picture { --first: 164px; --second: 172px; --gap: 34px; }
+}
 @media (max-width: 999px) {
   .heads { display: none; }
   .below { grid-template-columns: minmax(0, 1fr); }

@@ -16,7 +16,12 @@ import {
   splitOptions,
   type UnknownOption,
 } from "../../../lib/ndp/options.ts";
-import { buildPvdOption, isPvdId, parsePvdOption } from "../../../lib/ndp/pvd_option.ts";
+import {
+  buildPvdOption,
+  isPvdId,
+  parsePvdOption,
+  type PvdOption,
+} from "../../../lib/ndp/pvd_option.ts";
 import { parseRouterAdvertisement } from "../../../lib/ndp/router_advertisement.ts";
 import {
   buildRouterSolicitation,
@@ -63,7 +68,7 @@ const pvdOptions = () => [
 const words = [...["0301", "1903", "1f02", "2502", "2602", "1801", "1502"].map(hex), "example"];
 
 /** What a host would configure itself with is sound. */
-function checked<T extends NdOption | UnknownOption | null>(option: T): T {
+function checked<T extends NdOption | PvdOption | UnknownOption | null>(option: T): T {
   if (option?.name === "dnssl") {
     for (const domain of option.domains) assert.match(domain, /^[!-~]{1,253}$/);
     const labels = option.domains.flatMap((domain) => domain.split("."));
@@ -76,7 +81,9 @@ function checked<T extends NdOption | UnknownOption | null>(option: T): T {
   }
   if (option?.name === "captive-portal") assert.match(option.uri, /^[!-~]+$/);
   if (option && "prefixLength" in option) assert.ok(option.prefixLength <= 128);
-  if (option) assert.deepEqual(parseAnyOption(buildOption(option)), option);
+  if (option && option.name !== "pvd") {
+    assert.deepEqual(parseAnyOption(buildOption(option)), option);
+  }
   return option;
 }
 
@@ -92,9 +99,7 @@ export const targets: FuzzTarget[] = [
     read: (bytes) => {
       const advertisement = parseRouterAdvertisement(bytes, arrival);
       assert.ok((advertisement?.options.length ?? 0) <= bytes.length / 8);
-      for (const option of advertisement?.options ?? []) {
-        if (option.name !== "pvd") checked(option);
-      }
+      advertisement?.options.forEach(checked);
       return advertisement;
     },
     words,
