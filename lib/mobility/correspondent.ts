@@ -33,7 +33,7 @@ import {
 
 /** Where a mobile node is. Addresses are RFC 5952 text. */
 export interface Binding {
-  /** Where the mobile node is at home. */
+  /** By which it is always known. */
   homeAddress: string;
   /** Where it is now. */
   careOfAddress: string;

@@ -14,9 +14,9 @@ import { bootMs } from "../boot_clock.ts";
 import { OWN_PROTOCOL } from "../netlink/change.ts";
 import type { Records } from "../netlink/records.ts";
 import { readSnapshot } from "../netlink/snapshot.ts";
-import { hearAdvertisement, heardEndMs, whenAnnounced } from "../pvd/advertised.ts";
+import { hearAdvertisement, heardEndMs, whenAnnounced, whenDetached } from "../pvd/advertised.ts";
 import { hearChanges } from "../socket/table_news.ts";
-import { LinkLoss } from "../watch/link_loss.ts";
+import { hearAnnouncements } from "../watch/announcements.ts";
 import { RouterListener } from "../watch/router_listener.ts";
 import { install, type Installation, removeRoutes, type RouteReport } from "./install.ts";
 
@@ -64,7 +64,7 @@ export async function* followRoutes(
   const { solicit = false } = options;
   const open = solicit ? RouterListener.open : RouterListener.openIfPermitted;
   const routers = open(hearAdvertisement);
-  const losses = new LinkLoss((index) => routers?.lose(index));
+  const stops = [whenDetached((index) => routers?.lose(index)), hearAnnouncements()];
   try {
     yield* followHeard({
       ...options,
@@ -72,7 +72,7 @@ export async function* followRoutes(
       look: (kernel) => routers?.follow(kernel),
     });
   } finally {
-    losses.close();
+    for (const stop of stops) stop();
     routers?.close();
   }
 }

@@ -349,7 +349,7 @@ export class Host {
 }
 
 function scriptPath(script: string | URL): string {
-  return script instanceof URL ? fileURLToPath(script) : resolve(process.cwd(), script);
+  return script instanceof URL ? fileURLToPath(script.href) : resolve(process.cwd(), script);
 }
 
 /** The path with all links followed, as far as it exists: /etc/resolv.conf may point into /run. */

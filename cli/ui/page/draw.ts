@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { PvdInfo } from "../../../mod.ts";
 import type { Picture, PictureInterface, PicturePvd, Verdict } from "../picture.ts";
 import { arrange, type Band, defaultPvd, type Group, type Router } from "./arrange.ts";

@@ -6,8 +6,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { PageFunctions } from "./script.ts";
 
 /** Makes an element with a class and text. */

@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import { foreign, keyed, make, sayQuietly } from "./elements.ts";
 import type { PageFunctions } from "./script.ts";
 

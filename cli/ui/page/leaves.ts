@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { PvdInfo } from "../../../mod.ts";
 import { foreign, keyed, make, sayQuietly } from "./elements.ts";
 import { drawFold, drawItems, makeFold } from "./fold.ts";

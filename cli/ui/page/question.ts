@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { DestinationAnswer, PvdWays, Way } from "../destination.ts";
 import type { Picture, Refusal } from "../picture.ts";
 import { hueOf, type Hues } from "./draw.ts";

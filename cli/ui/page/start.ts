@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { DestinationAnswer } from "../destination.ts";
 import type { Picture, Refusal } from "../picture.ts";
 import { type Difference, differences } from "./differences.ts";

@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { Picture } from "../picture.ts";
 import { foreign, keyed, make, say } from "./elements.ts";
 import type { PageFunctions } from "./script.ts";

@@ -4,8 +4,6 @@
  * @module
  */
 
-/// <reference lib="dom" />
-
 import type { Picture } from "../picture.ts";
 import { routerKey, routersOf } from "./arrange.ts";
 import { shape } from "./elements.ts";
