@@ -36,6 +36,7 @@ function stateOf(message: Uint8Array): string {
     network: "4026531840",
     writtenMs: NOW_MS,
     words: memoryOf(message).words(NOW_MS),
+    infos: [],
   });
 }
 
