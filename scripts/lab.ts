@@ -1,6 +1,7 @@
 /**
  * `deno task lab` or `bun scripts/lab.ts`: builds two small worlds out of network namespaces, shows what
- * `mif list` sees in them, and what the kernel does with a source address of one's own choice.
+ * `mif list` sees in them, and what the kernel does with a source address of one's own choice. With the word "mobility"
+ * another one: Mobile IPv6's return routability.
  *
  * Needs root or user namespaces, and nothing of the machine's own network. What it builds ends with it.
  *
@@ -24,6 +25,7 @@ import {
   waitFor,
   World,
 } from "../tests/lab/mod.ts";
+import { mobility } from "./lab/mobility.ts";
 
 const cli = new URL("../cli.ts", import.meta.url);
 const sendDatagram = new URL("../tests/lab/send_datagram.ts", import.meta.url);
@@ -114,7 +116,7 @@ if (!access.ok) {
   console.error(`The lab cannot be built here: ${access.reason}.`);
   process.exitCode = 1;
 } else if (isInside()) {
-  process.exitCode = await main();
+  process.exitCode = process.argv[2] === "mobility" ? await mobility() : await main();
 } else {
   process.exitCode = runInside(fileURLToPath(import.meta.url), access);
 }

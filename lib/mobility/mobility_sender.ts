@@ -73,7 +73,7 @@ export async function sendMobility(
   const isOnPvd = sending.settle(to);
   const destination = addressOf("to", to.address);
   const source = from ?? sourceFor(sending.socket, careOfAddress ?? to.address, to.scopeId ?? 0);
-  const data = bytes.slice();
+  const data = new Uint8Array(bytes);
   if (checksum === undefined) sealMobility(homeAddress ?? source, destination, data);
   else setUint16(data, 4, checkedNumber("checksum", checksum, 0xffff));
   if (careOfAddress !== undefined && !sending.kernelHasMobileIpv6) {

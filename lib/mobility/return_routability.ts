@@ -100,7 +100,8 @@ export async function bindingAuthenticator(
   message: Uint8Array,
 ): Promise<Uint8Array> {
   const end = authenticatorStart(message);
-  const data = message.slice(0, end);
+  // A copy also of a Buffer, whose slice() is none.
+  const data = new Uint8Array(message.subarray(0, end));
   data.fill(0, 4, 6);
   const mac = await hmacSha1(
     checkedBytes("kbm", kbm, 20),

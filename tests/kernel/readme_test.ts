@@ -25,12 +25,23 @@ const NAME = "www.example.com";
 const lab = { skip: labSkip(), timeout: 60_000 };
 const timeout = 120_000;
 
-/** The blocks, with our own module under its own address. */
+/** What the package exports, each under its own address. */
+const entries: [name: string, path: string][] = [
+  ['"@mif/sockets"', "mod.ts"],
+  ['"@mif/sockets/mobility"', "lib/mobility/mod.ts"],
+];
+
+/** The blocks, with our own modules. */
 const examples = [
   ...readFileSync(new URL("README.md", root), "utf8")
     .matchAll(/^```ts[^\n]*\n(.*?)^```$/gms),
 ]
-  .map(([, text]) => text!.replaceAll('"@mif/sockets"', JSON.stringify(new URL("mod.ts", root))));
+  .map(([, text]) =>
+    entries.reduce(
+      (all, [name, path]) => all.replaceAll(name, JSON.stringify(new URL(path, root))),
+      text!,
+    )
+  );
 
 const directory = mkdtempSync(join(tmpdir(), "mif-readme-"));
 after(() => rmSync(directory, { recursive: true }));

@@ -87,6 +87,7 @@ export {
   type IpRoute,
   type PrivilegeOptions,
 } from "./host.ts";
+export { CARE_OF_ADDRESS, CORRESPONDENT_ADDRESS, HOME_ADDRESS, mobileNode } from "./mobile_node.ts";
 export type { NsdOptions } from "./nsd.ts";
 export { PacketSocket, type PacketSocketOptions } from "./packet_socket.ts";
 export {
@@ -121,5 +122,6 @@ export {
   twoLinks,
   twoRouters,
 } from "./topologies.ts";
+export { Tun } from "./tun.ts";
 export type { UnboundOptions } from "./unbound.ts";
 export { type Hosts, type LinkEnd, World } from "./world.ts";

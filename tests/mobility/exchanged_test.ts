@@ -23,9 +23,8 @@ import {
   parseRoutingHeader,
   verifyMobility,
 } from "../../lib/mobility/mod.ts";
-import { labSkip } from "../lab/mod.ts";
+import { labSkip, Tun } from "../lab/mod.ts";
 import { commandOutput } from "../lab/command.ts";
-import { Tun } from "../lab/tun.ts";
 import { hex } from "./vectors.ts";
 import { homeAddressHeader, type2Header, wirePacket } from "./wire.ts";
 

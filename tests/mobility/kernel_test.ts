@@ -25,8 +25,7 @@ import {
   socket,
 } from "../../mod.ts";
 import { kernelHasMobileIpv6, parseIpv6Packet, verifyMobility } from "../../lib/mobility/mod.ts";
-import { labSkip, World } from "../lab/mod.ts";
-import { Tun } from "../lab/tun.ts";
+import { labSkip, Tun, World } from "../lab/mod.ts";
 import { hex, toHex } from "./vectors.ts";
 import { homeAddressHeader, type2Header, type WireHeader, wirePacket } from "./wire.ts";
 

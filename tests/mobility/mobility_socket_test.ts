@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { after, before, describe, test } from "node:test";
 import { commandOutput } from "../lab/command.ts";
 import {
@@ -20,8 +21,7 @@ import {
   parseMobility,
   verifyMobility,
 } from "../../lib/mobility/mod.ts";
-import { labSkip } from "../lab/mod.ts";
-import { Tun } from "../lab/tun.ts";
+import { labSkip, Tun } from "../lab/mod.ts";
 import { hex, toHex } from "./vectors.ts";
 import { homeAddressHeader, type2Header, type WirePacket, wirePacket } from "./wire.ts";
 
@@ -118,7 +118,7 @@ describe("send()", { skip }, () => {
 
   test("bytes as they are, and a checksum that is not right", async () => {
     using s = mobilitySocket();
-    const odd = hex("1101c80000000000 1112131415161718");
+    const odd = Buffer.from(hex("1101c80000000000 1112131415161718"));
     await s.send(odd, { to: THERE, checksum: 0xabcd });
     const { payload } = await taken(0xc8);
     assert.equal(toHex(payload), "1101c800abcd0000 1112131415161718".replace(" ", ""));

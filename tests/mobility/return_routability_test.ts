@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { buildMobility, parseIpv6Packet, sealMobility } from "../../lib/mobility/mod.ts";
@@ -126,6 +127,14 @@ test("the checksum and the authenticator itself are of no account, all other byt
     const ignored = at === 4 || at === 5 || at >= tail;
     assert.equal(now === made, ignored, `byte ${at}`);
   }
+});
+
+test("a message in a Buffer stays as it is", async () => {
+  const message = Buffer.from(packet("BU to CN"));
+  const before = message.toString("hex");
+  const kbm = await bindingManagementKey(homeToken, careOfToken);
+  assert.ok(await verifyBinding(kbm, home.care_of_address, home.correspondent, message));
+  assert.equal(message.toString("hex"), before);
 });
 
 test("HMAC-SHA1 and SHA-1 are the published ones", async () => {
