@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "c80173e3ee5104f8b01cbb2cad9f0caf922eb91be5174b59f85173736f8a53fd";
+export const SOURCE_HASH: string = "10d8b00a291f3924ae603e1af80bc92caa6d5e42ab50822e6f9a47dba7f9c728";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

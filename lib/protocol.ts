@@ -43,7 +43,7 @@ const PROTO_MAX = 0x7fffffff;
 const files = hostFiles();
 
 /**
- * A protocol by its name or alias, whose case counts; null where nobody knows it. See getprotobyname(3).
+ * A protocol by its name or alias, whose case counts; null where nobody knows it. See getprotobyname(3). Never throws.
  *
  * @example
  * ```ts
@@ -57,7 +57,17 @@ export function getprotobyname(name: string): ProtoEnt | null {
   return protocolByName(name, files);
 }
 
-/** A protocol by its number; null where nobody knows it. See getprotobynumber(3). */
+/**
+ * A protocol by its number; null where nobody knows it. See getprotobynumber(3). Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { getprotobynumber } from "./protocol.ts";
+ *
+ * assert.ok(getprotobynumber(135)?.p_aliases.includes("mobility"));
+ * ```
+ */
 export function getprotobynumber(proto: number): ProtoEnt | null {
   return protocolByNumber(proto, files);
 }

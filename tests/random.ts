@@ -1,5 +1,5 @@
 /**
- * Random numbers that come again: by FUZZ_SEED, as the fuzzed properties do, for tests that make their own samples.
+ * Random numbers that come again: for what is fuzzed, and for tests that make their own samples.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class Random {
   readonly seed: number;
   #state: number;
 
-  /** Begins at the seed of the fuzzed properties. */
+  /** `seed` is any number, whose 32 low bits count; that of the fuzzed properties where left out. */
   constructor(seed: number = fuzzed.seed) {
     this.seed = seed;
     this.#state = (seed ^ 0x9e3779b9) >>> 0 || 1;

@@ -39,16 +39,16 @@ fn constantTypescript(out: *std.Io.Writer, comptime constant: mobility.Constant)
     const format = if (constant.form == .decimal) "{d}" else "0x{x}";
     const value = comptime std.fmt.comptimePrint(format, .{constant.value});
     const rfc4584 = comptime mobility.rfc4584Name(constant.draft);
-    try out.print("/** {s}. */\nexport const {s} = {s};\n", .{ constant.doc, rfc4584, value });
+    try out.print("/** {s}. RFC 4584. */\nexport const {s} = {s};\n", .{ constant.doc, rfc4584, value });
     if (comptime !std.mem.eql(u8, constant.draft, rfc4584)) {
-        try out.print("/** What {s} was called in June 2003. */\nexport const {s} = {s};\n", .{
+        try out.print("/** What {s} of RFC 4584 was called in June 2003. */\nexport const {s} = {s};\n", .{
             rfc4584, constant.draft, value,
         });
     }
-    if (constant.misspelt) |name| try out.print(
-        "/**\n * What {s} was misspelt like in June 2003.\n *\n * @deprecated Use {s}.\n */\nexport const {s} = {s};\n",
-        .{ rfc4584, rfc4584, name, value },
-    );
+    if (constant.misspelt) |name| {
+        try out.print("/**\n * What {s} of RFC 4584 was misspelt like in June 2003.\n *\n", .{rfc4584});
+        try out.print(" * @deprecated Use {s}.\n */\nexport const {s} = {s};\n", .{ rfc4584, name, value });
+    }
 }
 
 fn structTypescript(out: *std.Io.Writer, comptime tag: []const u8) !void {

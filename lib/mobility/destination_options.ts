@@ -76,6 +76,15 @@ const HOME_ADDRESS = 201;
  *
  * @throws {MifError} EBADMSG: shorter than it says; with `strict` also an option that is truncated, a home address option
  * that is not 16 bytes at 8n+6, or more than one.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseDestinationOptions } from "./destination_options.ts";
+ *
+ * const header = parseDestinationOptions(Uint8Array.of(59, 0, 1, 4, 0, 0, 0, 0));
+ * assert.deepEqual(header.options.map(({ name }) => name), ["padn"]);
+ * ```
  */
 export function parseDestinationOptions(
   from: Uint8Array,
@@ -141,7 +150,18 @@ export function buildDestinationOptions(header: DestinationOptionsInit): Uint8Ar
   return out.slice(0, end);
 }
 
-/** The home address in a Destination Options header, null where it has none. */
+/**
+ * The home address in a Destination Options header, null where it has none. Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { homeAddressOf } from "./destination_options.ts";
+ *
+ * const header = { nextHeader: 59, options: [] };
+ * assert.equal(homeAddressOf(header), null);
+ * ```
+ */
 export function homeAddressOf(header: DestinationOptions): string | null {
   for (const option of header.options) {
     if (option.name === "home-address") return option.homeAddress;

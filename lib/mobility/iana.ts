@@ -4,22 +4,62 @@
  * @module
  */
 
-/** The name of an MH Type, null where it is not registered. */
+/**
+ * The name of an MH Type, null where it is not registered. Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mobilityTypeName } from "./iana.ts";
+ *
+ * assert.equal(mobilityTypeName(13), "Heartbeat");
+ * ```
+ */
 export function mobilityTypeName(mhType: number): string | null {
   return MH_TYPES[mhType] ?? null;
 }
 
-/** The name of the type of a mobility option, null where it is not registered. */
+/**
+ * The name of the type of a mobility option, null where it is not registered. Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { mobilityOptionName } from "./iana.ts";
+ *
+ * assert.equal(mobilityOptionName(6), "Mobile Network Prefix");
+ * ```
+ */
 export function mobilityOptionName(type: number): string | null {
   return OPTIONS[type] ?? null;
 }
 
-/** The name of a Binding Acknowledgement's status, null where it is not registered. */
+/**
+ * The name of a Binding Acknowledgement's status, null where it is not registered. Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bindingAckStatusName } from "./iana.ts";
+ *
+ * assert.equal(bindingAckStatusName(135), "Sequence number out of window");
+ * ```
+ */
 export function bindingAckStatusName(status: number): string | null {
   return (status < 128 ? ACCEPTED[status] : REFUSED[status - 128]) ?? null;
 }
 
-/** The name of a Binding Error's status, null where it is not registered. */
+/**
+ * The name of a Binding Error's status, null where it is not registered. Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bindingErrorStatusName } from "./iana.ts";
+ *
+ * assert.equal(bindingErrorStatusName(2), "Unrecognized MH Type value");
+ * ```
+ */
 export function bindingErrorStatusName(status: number): string | null {
   return ERRORS[status - 1] ?? null;
 }

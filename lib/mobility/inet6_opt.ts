@@ -37,11 +37,21 @@ const PAD1 = 0;
 const PADN = 1;
 
 /**
- * Begins an options header: writes its length.
+ * Begins an options header: writes its length. Never throws.
  *
  * @param extbuf Where it is to be; null counts what is needed and writes nothing.
  * @param extlen Its length, a multiple of 8 from 8 to 2048.
  * @returns Where the first option goes, or -1.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_init } from "./inet6_opt.ts";
+ *
+ * const header = new Uint8Array(16);
+ * assert.equal(inet6_opt_init(header, 16), 2);
+ * assert.equal(header[1], 1);
+ * ```
  */
 export function inet6_opt_init(extbuf: Uint8Array | null, extlen: number): number {
   if (!extbuf) return FIRST;
@@ -54,7 +64,7 @@ export function inet6_opt_init(extbuf: Uint8Array | null, extlen: number): numbe
 /**
  * Adds an option behind what is there, with the padding in front of it that puts its end at a multiple of `align`
  * (RFC 3542 22: "xn" is said of the end of the data). glibc 2.36 puts the data's beginning there, which is the same only
- * where `len` is a multiple of `align`.
+ * where `len` is a multiple of `align`. Never throws.
  *
  * @param extbuf null counts what is needed and writes nothing.
  * @param offset What the function before returned.
@@ -63,6 +73,15 @@ export function inet6_opt_init(extbuf: Uint8Array | null, extlen: number): numbe
  * @param align 1, 2, 4 or 8.
  * @param databufp Is given the data, to be filled by inet6_opt_set_val().
  * @returns The offset behind the option, or -1.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_append } from "./inet6_opt.ts";
+ *
+ * // RFC 8200 A: 12 bytes whose end is at 8n, behind the header's first two.
+ * assert.equal(inet6_opt_append(null, 0, 2, 0x2a, 12, 8), 16);
+ * ```
  */
 export function inet6_opt_append(
   extbuf: Uint8Array | null,
@@ -89,11 +108,19 @@ export function inet6_opt_append(
 }
 
 /**
- * Ends an options header: pads it to a multiple of 8.
+ * Ends an options header: pads it to a multiple of 8. Never throws.
  *
  * @param extbuf null counts what is needed and writes nothing.
  * @param offset What the function before returned.
  * @returns The header's length, or -1.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_finish } from "./inet6_opt.ts";
+ *
+ * assert.equal(inet6_opt_finish(null, 0, 12), 16);
+ * ```
  */
 export function inet6_opt_finish(
   extbuf: Uint8Array | null,
@@ -109,11 +136,21 @@ export function inet6_opt_finish(
 }
 
 /**
- * Writes a value into an option's data.
+ * Writes a value into an option's data. Never throws.
  *
  * @param databuf What inet6_opt_append() gave.
  * @param offset Where in it, from 0.
  * @returns The offset behind the value; -1 where it does not fit, which C does not notice.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_set_val } from "./inet6_opt.ts";
+ *
+ * const data = new Uint8Array(4);
+ * assert.equal(inet6_opt_set_val(data, 1, Uint8Array.of(7, 8), 2), 3);
+ * assert.deepEqual(data, Uint8Array.of(0, 7, 8, 0));
+ * ```
  */
 export function inet6_opt_set_val(
   databuf: Uint8Array,
@@ -127,7 +164,7 @@ export function inet6_opt_set_val(
 }
 
 /**
- * Finds the next option that is not padding.
+ * Finds the next option that is not padding. Never throws.
  *
  * @param extlen How much of `extbuf` there is; what lies behind the header's own length is not looked at.
  * @param offset 0 for the first, else what the function before returned.
@@ -135,6 +172,17 @@ export function inet6_opt_set_val(
  * @param lenp Is given the length of its data.
  * @param databufp Is given a view of its data.
  * @returns The offset behind the option; -1 at the end of the header, and where it is malformed.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_next } from "./inet6_opt.ts";
+ *
+ * const header = Uint8Array.of(59, 0, 5, 2, 0xaa, 0xbb, 1, 0);
+ * const type = { value: 0 };
+ * assert.equal(inet6_opt_next(header, 8, 0, type), 6);
+ * assert.equal(type.value, 5);
+ * ```
  */
 export function inet6_opt_next(
   extbuf: Uint8Array,
@@ -153,10 +201,20 @@ export function inet6_opt_next(
 }
 
 /**
- * Finds the next option of a type, as {@linkcode inet6_opt_next} does; padding is found by neither.
+ * Finds the next option of a type, as {@linkcode inet6_opt_next} does; padding is found by neither. Never throws.
  *
  * @param offset 0 for the first, else what the function before returned.
  * @returns The offset behind the option; -1 where there is none any more, and where the header is malformed.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_find } from "./inet6_opt.ts";
+ *
+ * const header = Uint8Array.of(59, 0, 5, 2, 0xaa, 0xbb, 1, 0);
+ * assert.equal(inet6_opt_find(header, 8, 0, 5), 6);
+ * assert.equal(inet6_opt_find(header, 8, 6, 5), -1);
+ * ```
  */
 export function inet6_opt_find(
   extbuf: Uint8Array,
@@ -174,12 +232,22 @@ export function inet6_opt_find(
 }
 
 /**
- * Reads a value out of an option's data.
+ * Reads a value out of an option's data. Never throws.
  *
  * @param databuf What inet6_opt_next() or inet6_opt_find() gave.
  * @param offset Where in it, from 0.
  * @param val Where the value is to be.
  * @returns The offset behind the value; -1 where the data ends before it, which C does not notice.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_get_val } from "./inet6_opt.ts";
+ *
+ * const value = new Uint8Array(2);
+ * assert.equal(inet6_opt_get_val(Uint8Array.of(1, 2, 3), 1, value, 2), 3);
+ * assert.deepEqual(value, Uint8Array.of(2, 3));
+ * ```
  */
 export function inet6_opt_get_val(
   databuf: Uint8Array,
@@ -193,7 +261,15 @@ export function inet6_opt_get_val(
 }
 
 /**
- * What the sockets API of Mobile IPv6 calls inet6_opt_get_val().
+ * What the sockets API of Mobile IPv6 calls inet6_opt_get_val(). Never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { inet6_opt_get_value } from "./inet6_opt.ts";
+ *
+ * assert.equal(inet6_opt_get_value(Uint8Array.of(1), 0, new Uint8Array(1), 1), 1);
+ * ```
  *
  * @deprecated RFC 3542 10.6 has no such name: use inet6_opt_get_val.
  */
@@ -225,9 +301,20 @@ export type ExtensionOptionStep =
   };
 
 /**
- * The next option that is not padding, as {@linkcode inet6_opt_next} finds it, and what -1 would mean.
+ * The next option that is not padding, as {@linkcode inet6_opt_next} finds it, and what -1 would mean. Never throws.
  *
  * @param offset 0 for the first, else `next` of the one before.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { nextExtensionOption } from "./inet6_opt.ts";
+ *
+ * const header = Uint8Array.of(59, 0, 5, 2, 0xaa, 0xbb, 1, 0);
+ * const step = nextExtensionOption(header);
+ * assert.equal(step.state === "option" && step.type, 5);
+ * assert.deepEqual(nextExtensionOption(header, 6), { state: "end" });
+ * ```
  */
 export function nextExtensionOption(
   extbuf: Uint8Array,
@@ -260,6 +347,15 @@ export function nextExtensionOption(
  * The options of a header that are not padding, in their order.
  *
  * @throws {MifError} EBADMSG: the header is malformed, after the options in front of the fault.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { extensionOptions } from "./inet6_opt.ts";
+ *
+ * const header = Uint8Array.of(59, 0, 5, 2, 0xaa, 0xbb, 1, 0);
+ * assert.deepEqual([...extensionOptions(header)].map(({ type }) => type), [5]);
+ * ```
  */
 export function* extensionOptions(
   extbuf: Uint8Array,

@@ -67,6 +67,18 @@ const DESTINATION_OPTIONS = 60;
  * that are there are read; any other header that is not all there counts as the message.
  *
  * @throws {MifError} EBADMSG: this is no IPv6 packet, or shorter than its 40 bytes of header.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseIpv6Packet } from "./ipv6_packet.ts";
+ *
+ * const packet = new Uint8Array(48);
+ * packet.set([0x60, 0, 0, 0, 0, 8, 135, 64]);
+ * packet[40] = 59;
+ * const { protocol, offset, payload } = parseIpv6Packet(packet);
+ * assert.deepEqual([protocol, offset, payload.length], [135, 40, 8]);
+ * ```
  */
 export function parseIpv6Packet(from: Uint8Array): Ipv6Packet {
   const bytes = plainBytes("a packet", from);

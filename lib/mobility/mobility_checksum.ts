@@ -44,7 +44,21 @@ export function mobilityChecksum(
   );
 }
 
-/** Whether the checksum in a message is right; see {@linkcode mobilityChecksum} for the addresses. */
+/**
+ * Whether the checksum in a message is right; see {@linkcode mobilityChecksum} for the addresses.
+ *
+ * @throws {TypeError} An address is no IPv6 address.
+ * @throws {RangeError} The message has no checksum field.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { verifyMobility } from "./mobility_checksum.ts";
+ *
+ * const brr = Uint8Array.of(59, 0, 0, 0, 0x68, 0xfb, 0, 0);
+ * assert.ok(verifyMobility("2001:db8::1", "2001:db8::2", brr));
+ * ```
+ */
 export function verifyMobility(
   source: Ipv6AddressInit,
   destination: Ipv6AddressInit,
@@ -56,7 +70,21 @@ export function verifyMobility(
   return found === checksum || (checksum === 0 && found === 0xffff);
 }
 
-/** Writes the checksum into a message and returns the same bytes; see {@linkcode mobilityChecksum} for the addresses. */
+/**
+ * Writes the checksum into a message and returns the same bytes; see {@linkcode mobilityChecksum} for the addresses.
+ *
+ * @throws {TypeError} An address is no IPv6 address.
+ * @throws {RangeError} The message has no checksum field.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sealMobility } from "./mobility_checksum.ts";
+ *
+ * const brr = sealMobility("2001:db8::1", "2001:db8::2", Uint8Array.of(59, 0, 0, 0, 0, 0, 0, 0));
+ * assert.deepEqual(brr.slice(4, 6), Uint8Array.of(0x68, 0xfb));
+ * ```
+ */
 export function sealMobility(
   source: Ipv6AddressInit,
   destination: Ipv6AddressInit,

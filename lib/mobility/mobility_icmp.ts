@@ -139,6 +139,15 @@ const HEADER = 8;
  *
  * @param how.draft2003 Take 150 to 153 for them, as captures of 2003 do; today those are other messages.
  * @throws {MifError} EBADMSG: it is of another type, or shorter than 8 bytes.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseMobilityIcmp } from "./mobility_icmp.ts";
+ *
+ * const message = parseMobilityIcmp(Uint8Array.of(146, 0, 0x12, 0x42, 0, 7, 0, 0));
+ * assert.deepEqual([message.type, message.identifier], ["MPS", 7]);
+ * ```
  */
 export function parseMobilityIcmp(
   from: Uint8Array,
@@ -221,7 +230,21 @@ export function buildMobilityIcmp(message: MobilityIcmpMessageInit): Uint8Array 
   return joinMessage(parts);
 }
 
-/** Whether the checksum in an ICMPv6 message is right: over the addresses of its packet (RFC 4443 2.3). */
+/**
+ * Whether the checksum in an ICMPv6 message is right: over the addresses of its packet (RFC 4443 2.3).
+ *
+ * @throws {TypeError} An address is no IPv6 address.
+ * @throws {RangeError} The message has no checksum field.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { verifyMobilityIcmp } from "./mobility_icmp.ts";
+ *
+ * const message = Uint8Array.of(146, 0, 0x12, 0x42, 0, 7, 0, 0);
+ * assert.ok(verifyMobilityIcmp("2001:db8:7777::1", "2001:db8:8888::1", message));
+ * ```
+ */
 export function verifyMobilityIcmp(
   source: Ipv6AddressInit,
   destination: Ipv6AddressInit,
@@ -230,7 +253,22 @@ export function verifyMobilityIcmp(
   return checksumOf(source, destination, bytes) === uint16(bytes, 2);
 }
 
-/** Writes the checksum into an ICMPv6 message and returns the same bytes. */
+/**
+ * Writes the checksum into an ICMPv6 message and returns the same bytes.
+ *
+ * @throws {TypeError} An address is no IPv6 address.
+ * @throws {RangeError} The message has no checksum field.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildMobilityIcmp, sealMobilityIcmp } from "./mobility_icmp.ts";
+ *
+ * const message = buildMobilityIcmp({ type: "MPS", identifier: 7 });
+ * sealMobilityIcmp("2001:db8:7777::1", "2001:db8:8888::1", message);
+ * assert.deepEqual(message.slice(2, 4), Uint8Array.of(0x12, 0x42));
+ * ```
+ */
 export function sealMobilityIcmp(
   source: Ipv6AddressInit,
   destination: Ipv6AddressInit,

@@ -103,6 +103,16 @@ export type RoutingHeaderInit =
  * Reads a routing header, from Next Header on; what stands behind its end is not looked at.
  *
  * @throws {MifError} EBADMSG: shorter than it says; with `strict` also what would be "malformed".
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildRoutingHeader, parseRoutingHeader } from "./routing_header.ts";
+ *
+ * const bytes = buildRoutingHeader({ name: "type-2", homeAddress: "2001:db8::1" });
+ * const header = parseRoutingHeader(bytes);
+ * assert.equal(header.name === "type-2" && header.homeAddress, "2001:db8::1");
+ * ```
  */
 export function parseRoutingHeader(
   from: Uint8Array,
@@ -143,6 +153,15 @@ export function parseRoutingHeader(
  *
  * @throws {TypeError} Something is missing or of the wrong kind.
  * @throws {RangeError} A number or length is out of range.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildRoutingHeader } from "./routing_header.ts";
+ *
+ * const header = buildRoutingHeader({ name: "type-2", nextHeader: 135, homeAddress: "::1" });
+ * assert.deepEqual(header.slice(0, 4), Uint8Array.of(135, 2, 2, 1));
+ * ```
  */
 export function buildRoutingHeader(header: RoutingHeaderInit): Uint8Array {
   const { nextHeader = 59 } = header;

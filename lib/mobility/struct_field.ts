@@ -55,6 +55,17 @@ export function readField(bytes: Uint8Array, field: StructField, at = 0): number
  * @param at Where the struct begins.
  * @throws {TypeError} The value is not of the field's kind.
  * @throws {RangeError} The field is not all in these bytes, or the value does not fit it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ip6mh_binding_update } from "./layout.gen.ts";
+ * import { writeField } from "./struct_field.ts";
+ *
+ * const bytes = new Uint8Array(ip6mh_binding_update.size);
+ * writeField(bytes, ip6mh_binding_update.fields.ip6mhbu_seqno, 0x1234);
+ * assert.deepEqual(bytes.slice(6, 8), Uint8Array.of(0x12, 0x34));
+ * ```
  */
 export function writeField(
   bytes: Uint8Array,

@@ -5,31 +5,8 @@
  * @module
  */
 
+import type { Random } from "../random.ts";
 import { INPUT_SIZE_MAX } from "./target.ts";
-
-/** A generator of numbers that gives the same ones for the same seed (xorshift32). */
-export class Random {
-  #state: number;
-
-  /** `seed` is any number; its 32 low bits count. */
-  constructor(seed: number) {
-    // 0 would stay 0.
-    this.#state = (seed ^ 0x9e3779b9) | 0 || 1;
-  }
-
-  /** A whole number from 0 up to, but without, `end`. */
-  below(end: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return Math.floor((this.#state >>> 0) / 2 ** 32 * end);
-  }
-
-  /** One of these. */
-  of<T>(values: readonly T[]): T {
-    return values[this.below(values.length)]!;
-  }
-}
 
 /** What a mutation may take from. */
 export interface Material {

@@ -7,7 +7,8 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fuzzed } from "../fuzz.ts";
 import { crashers, KEPT, keptInputs } from "./kept_inputs.ts";
-import { mutated, Random } from "./mutation.ts";
+import { Random } from "../random.ts";
+import { mutated } from "./mutation.ts";
 import { targets, unregistered } from "./registry.ts";
 import { examine, type FuzzTarget, wordsOf } from "./target.ts";
 

@@ -8,7 +8,8 @@
  */
 
 import type { BlockCoverage } from "./block_coverage.ts";
-import { mutated, Random } from "./mutation.ts";
+import { Random } from "../random.ts";
+import { mutated } from "./mutation.ts";
 import { examine, type FuzzTarget, wordsOf } from "./target.ts";
 
 /** Inputs between two looks at the coverage: a look takes as long as some fifty inputs. */
