@@ -48,7 +48,6 @@ export const unregistered: Readonly<Record<string, string>> = {
   "lib/dns/edns.ts: readEdns": insideOf("readMessage"),
   "lib/dns/svcb.ts: readSvcParams": insideOf("readRdata"),
   "lib/fetch/content_decoding.ts: decoded": "the decoders are the runtime's zlib",
-  "lib/names/address_hints.ts: readHints": "the caller's own object",
   "lib/mobility/destination_options.ts: readDestinationOptions": insideOf(
     "parseDestinationOptions",
   ),
@@ -58,6 +57,7 @@ export const unregistered: Readonly<Record<string, string>> = {
   "lib/mobility/struct_field.ts: readField":
     "the caller's own bytes and place; RangeError beyond them",
   "lib/mobility/tlv.ts: readPadN": insideOf("parseMobility"),
+  "lib/names/address_hints.ts: readHints": "the caller's own object",
   "lib/ndp/options.ts: parsePreference": insideOf("parseOption"),
   "lib/netlink/snapshot.ts: readRoutes": KERNEL,
   "lib/netlink/snapshot.ts: readSnapshot": KERNEL,

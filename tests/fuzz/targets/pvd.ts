@@ -36,7 +36,14 @@ function stateOf(message: Uint8Array): string {
     network: "4026531840",
     writtenMs: NOW_MS,
     words: memoryOf(message).words(NOW_MS),
-    infos: [],
+    infos: [{
+      ...{ interface: 3, router: ROUTER, id: "pvd.example", sequence: 7 },
+      info: {
+        identifier: "pvd.example",
+        expires: "2030-05-23T06:00:00Z",
+        prefixes: ["2001:db8:5::/64"],
+      },
+    }],
   });
 }
 
@@ -63,6 +70,7 @@ export const targets: FuzzTarget[] = [
       const again = decodeState(encodeState({ ...said, words: memory.words(said.writtenMs) }));
       assert.ok(again.words.options.length <= said.words.options.length);
       assert.ok(again.words.headers.length <= said.words.headers.length);
+      assert.ok(again.infos.length <= said.infos.length);
       return [said, memory.current(said.writtenMs), memory.pvds(said.writtenMs)];
     },
     refuses: (error) => error instanceof StateError,
