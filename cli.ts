@@ -38,7 +38,11 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     summary:
       "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
   },
-  watch: { run: watch, summary: "them, and how they change, a line each [--solicit] [--json]" },
+  watch: {
+    run: watch,
+    summary:
+      "them, and how they change, a line each [--solicit] [--additional-info [--ca FILE]] [--json]",
+  },
   resolve: {
     run: resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
@@ -68,7 +72,8 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   },
   daemon: {
     run: daemon,
-    summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
+    summary:
+      "hears routers for all programs of this machine, in /run/mif [--routes] [--additional-info [--ca FILE]]",
   },
   lab: {
     run: lab,

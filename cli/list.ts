@@ -15,10 +15,10 @@ import {
   type PvdInfo,
   type PvdUnconfigured,
 } from "../mod.ts";
-import { authority } from "./authority.ts";
+import { additionalInfoOption } from "./authority.ts";
 import { printable } from "./printable.ts";
 import { type DescribedPvd, pvdTree, type Value } from "./pvd_tree.ts";
-import { readOptions, UsageError } from "./usage.ts";
+import { readOptions } from "./usage.ts";
 
 /**
  * The text of `mif list`: a tree in a terminal, else a paragraph for each PvD, or with `--json` an array of PvdInfo; with
@@ -33,13 +33,10 @@ export async function list(words: string[]): Promise<string> {
     ca: { type: "string" },
   });
   const { json, solicit, "additional-info": additional = false } = values;
-  if (values.ca !== undefined && !additional) {
-    throw new UsageError("--ca goes with --additional-info");
-  }
-  const ca = authority(values.ca);
+  const asking = additionalInfoOption(additional, values.ca);
   const onFailure = (_: PvdInfo, { message }: Error) =>
     void process.stderr.write(`mif list: ${message}\n`);
-  const additionalInfo = additional && { ca, onFailure };
+  const additionalInfo = asking && { ...asking, onFailure };
   const pvds = solicit || additional
     ? await getpvdinfo("localhost", null, { solicit, additionalInfo })
     : listPvds();
@@ -57,34 +54,30 @@ const SHOWN_MAX = 8;
 
 function describe(pvd: PvdInfo): DescribedPvd {
   const origin = pvd.router === null ? "configured on the interface" : `from router ${pvd.router}`;
-  const { advertisement, additionalInfo, unconfigured } = pvd;
-  const rows: [string, Value[]][] = [
+  const { advertisement, additionalInfo } = pvd;
+  const rows: [string, (string | Value)[]][] = [
     ["addresses", pvd.addresses.map(describeAddress)],
-    ["gateways", pvd.gateways.map(({ address }) => plain(address))],
+    ["gateways", pvd.gateways.map(({ address }) => address)],
     ["DNS", pvd.dnsServers.map(serverValue)],
-    ["search", pvd.searchDomains.map(plain)],
-    ["routes", pvd.routes.map(describeRoute).map(plain)],
-    ["NAT64", pvd.pref64 === undefined ? [] : [plain(pvd.pref64)]],
-    ["portal", pvd.captivePortal === undefined ? [] : [plain(pvd.captivePortal)]],
-    ["PvD", pvd.kind === "explicit" ? [plain(describeName(pvd))] : []],
-    ["owner", additionalInfo ? describeAdditionalInfo(additionalInfo).map(plain) : []],
-    ["announced", advertisement ? describeAdvertisement(advertisement).map(plain) : []],
-    ["missing", unconfigured ? describeMissing(unconfigured).map(plain) : []],
-    ["note", pvd.attribution === "unknown" ? [plain(unattributed(pvd))] : []],
+    ["search", pvd.searchDomains],
+    ["routes", pvd.routes.map(describeRoute)],
+    ["NAT64", pvd.pref64 === undefined ? [] : [pvd.pref64]],
+    ["portal", pvd.captivePortal === undefined ? [] : [pvd.captivePortal]],
+    ["PvD", pvd.kind === "explicit" ? [describeName(pvd)] : []],
+    ["owner", additionalInfo === undefined ? [] : describeAdditionalInfo(additionalInfo)],
+    ["announced", advertisement === undefined ? [] : describeAdvertisement(advertisement)],
+    ["missing", pvd.unconfigured === undefined ? [] : describeMissing(pvd.unconfigured)],
+    ["note", pvd.attribution === "unknown" ? [unattributed(pvd)] : []],
   ];
   return {
     pvd,
     origin: `${pvd.kind}, ${origin}`,
     rows: rows.filter(([, values]) => values.length > 0).map(([name, values]) => {
-      const rest = values.length - SHOWN_MAX;
-      const shown = rest > 0 ? [...values.slice(0, SHOWN_MAX), plain(`and ${rest} more`)] : values;
-      return [name, shown];
+      const shown = values.slice(0, SHOWN_MAX);
+      if (values.length > SHOWN_MAX) shown.push(`and ${values.length - SHOWN_MAX} more`);
+      return [name, shown.map((it) => typeof it === "string" ? { text: it, remark: "" } : it)];
     }),
   };
-}
-
-function plain(text: string): Value {
-  return { text, remark: "" };
 }
 
 /** A server with its port, where that is not 53, and its source. */

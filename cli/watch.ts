@@ -7,21 +7,25 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { type PvdEvent, type PvdInfo, watchPvds } from "../mod.ts";
+import { additionalInfoOption } from "./authority.ts";
 import { describeServer } from "./list.ts";
 import { printable } from "./printable.ts";
 import { readOptions } from "./usage.ts";
 
 /** One line for each event, with `--json` a PvdEvent; until SIGINT or SIGTERM. */
 export async function* watch(words: string[]): AsyncGenerator<string> {
-  const { json, solicit } = readOptions(words, {
+  const { json, solicit, ca, "additional-info": additional = false } = readOptions(words, {
     json: { type: "boolean" },
     solicit: { type: "boolean" },
+    "additional-info": { type: "boolean" },
+    ca: { type: "string" },
   });
+  const additionalInfo = additionalInfoOption(additional, ca);
   const controller = new AbortController();
   const end = () => controller.abort();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
   const describe = describer();
-  for await (const event of watchPvds({ solicit, signal: controller.signal })) {
+  for await (const event of watchPvds({ solicit, additionalInfo, signal: controller.signal })) {
     yield json ? JSON.stringify(event) + "\n" : describe(event);
   }
 }
@@ -71,8 +75,14 @@ function factsOf(pvd: PvdInfo): Facts {
       ...advertisement.prefixes.filter(({ validSeconds }) => validSeconds !== 0)
         .map(({ prefix }) => prefix),
     ],
+    "owner": ownerFacts(pvd),
     "attribution": [pvd.attribution],
   };
+}
+
+function ownerFacts({ additionalInfo: info }: PvdInfo): string[] {
+  if (info === undefined) return [];
+  return [`until ${info.expires}`, ...info.prefixes, ...info.dnsZones ?? []];
 }
 
 /** Of something new the routes and the like say little that the addresses do not. */

@@ -127,7 +127,7 @@ async function gate(): Promise<void> {
   const modules = Object.values(exportedModules());
   await check("format", () => status([deno, "fmt", "--check"]));
   await check("lint", () => status([deno, "lint", "--quiet"]));
-  await check("types", () => status([deno, "check", ...modules, "scripts", "tests"]));
+  await check("types", () => status([deno, "check", ...modules, "scripts", "tests", "examples"]));
   // Without Bun's types bun:ffi would pass unchecked as any; with them, Node's own clash in tests.
   await check(
     "types, with Bun's",

@@ -10,9 +10,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import process from "node:process";
 import { native } from "../../ffi/library.ts";
+import type { NetworkInformationOptions } from "../additional_info/fetch_additional_info.ts";
 import { bootMs } from "../boot_clock.ts";
 import { MifError } from "../error.ts";
 import { currentSnapshot } from "../netlink/current.ts";
+import { instanceKey } from "../pvd/additional_info_memory.ts";
 import {
   hearAdvertisement,
   heardEndMs,
@@ -22,11 +24,12 @@ import {
   whenDetached,
 } from "../pvd/advertised.ts";
 import { ignoreDaemon, networkCookie, readDaemon } from "../pvd/daemon_file.ts";
-import { STATE_SOCKET } from "../pvd/daemon_state.ts";
+import { type FetchedInfo, STATE_SOCKET } from "../pvd/daemon_state.ts";
 import { followHeard } from "../route/follow.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { hearAnnouncements } from "../watch/announcements.ts";
 import { RouterListener } from "../watch/router_listener.ts";
+import { watchPvds } from "../watch/watch_pvds.ts";
 import { Publisher } from "./publisher.ts";
 import { makeDirectory, removeSocket, removeState, socketStamp, writeState } from "./state_file.ts";
 import { StateServer } from "./state_server.ts";
@@ -37,6 +40,8 @@ export interface DaemonOptions {
   signal: AbortSignal;
   /** Keeps the routes of `mif route install` applied; needs CAP_NET_ADMIN. */
   routes?: boolean;
+  /** Fetches and keeps the additional information of explicit PvDs, and how it asks for it. */
+  additionalInfo?: Omit<NetworkInformationOptions, "signal"> | null;
   /** Is told in a line what happens to the daemon. */
   log(message: string): void;
 }
@@ -54,7 +59,9 @@ const GUARD_MS = 5000;
  * @throws {MifError} EPERM without CAP_NET_RAW, or with `routes` without CAP_NET_ADMIN; EADDRINUSE: there is a daemon already;
  *   EACCES, EPERM: /run/mif cannot be made or is somebody else's; EPROTONOSUPPORT: the kernel is older than Linux 5.14.
  */
-export async function runDaemon({ signal, routes = false, log }: DaemonOptions): Promise<void> {
+export async function runDaemon(
+  { signal, routes = false, additionalInfo = null, log }: DaemonOptions,
+): Promise<void> {
   const network = networkCookie();
   if (network === null) {
     throw new MifError("Cannot name the network namespace: the kernel does not tell (Linux 5.14)", {
@@ -82,10 +89,13 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
     server.close();
   });
   const instance = randomBytes(16).toHex();
+  const { pid } = process;
+  const infos = new Map<string, FetchedInfo>();
   const publisher = new Publisher({
     state: () => {
-      const nowMs = bootMs();
-      return { instance, pid: process.pid, network, writtenMs: nowMs, words: heardWords(nowMs) };
+      const writtenMs = bootMs();
+      const words = heardWords(writtenMs);
+      return { instance, pid, network, writtenMs, words, infos: [...infos.values()] };
     },
     endMs: heardEndMs,
     nowMs: bootMs,
@@ -108,8 +118,11 @@ export async function runDaemon({ signal, routes = false, log }: DaemonOptions):
   }, GUARD_MS);
   stack.defer(() => clearInterval(guard));
   const until = AbortSignal.any([signal, ending.signal]);
-  if (routes) await keepRoutes(until, log);
-  else if (!until.aborted) await once(until, "abort");
+  await Promise.all([
+    until.aborted || once(until, "abort"),
+    routes && keepRoutes(until, log),
+    additionalInfo && keepInfos(until, additionalInfo, infos, () => publisher.note()),
+  ]);
 }
 
 /** @throws {MifError} EADDRINUSE: a daemon answers. */
@@ -144,6 +157,24 @@ function followLinks(routers: RouterListener | null): () => void {
     for (const end of [stop, ...stops]) end?.();
     clearTimeout(timer);
   };
+}
+
+/** Has all additional information kept, and `infos` say what there is. */
+async function keepInfos(
+  signal: AbortSignal,
+  additionalInfo: Omit<NetworkInformationOptions, "signal">,
+  infos: Map<string, FetchedInfo>,
+  note: () => void,
+): Promise<void> {
+  for await (const { type, pvd } of watchPvds({ signal, additionalInfo })) {
+    if (type === "default" || pvd.router === null) continue;
+    const { interface: { index }, router, id, sequence, additionalInfo: info } = pvd;
+    const key = instanceKey(pvd);
+    const before = infos.get(key);
+    if (type === "removed" || info === undefined || sequence === undefined) infos.delete(key);
+    else infos.set(key, { interface: index, router, id, sequence, info });
+    if (JSON.stringify(infos.get(key)) !== JSON.stringify(before)) note();
+  }
 }
 
 async function keepRoutes(signal: AbortSignal, log: (message: string) => void): Promise<void> {

@@ -19,8 +19,11 @@ interface Known {
 /** A hostile link may announce PvDs without end; what came last is kept. */
 const KNOWN_MAX = 1024;
 
+/** One instance, as its additional information is asked for. */
+export type InfoInstance = Pick<PvdInfo, "interface" | "router" | "id" | "sequence">;
+
 /** Names one instance. */
-export function instanceKey({ interface: { index }, router, id }: PvdInfo): string {
+export function instanceKey({ interface: { index }, router, id }: InfoInstance): string {
   return `${index} ${router} ${id}`;
 }
 
@@ -34,7 +37,7 @@ export class AdditionalInfoMemory {
   readonly #known = new Map<string, Known>();
 
   /** Keeps what was fetched for a PvD as it was then. */
-  remember(pvd: PvdInfo, info: PvdAdditionalInfo, attachment: string): void {
+  remember(pvd: InfoInstance, info: PvdAdditionalInfo, attachment: string): void {
     const key = instanceKey(pvd);
     this.#known.delete(key);
     if (this.#known.size >= KNOWN_MAX) this.#known.delete(this.#known.keys().next().value!);

@@ -12,6 +12,8 @@ import { native } from "../../ffi/library.ts";
 import { bootMs } from "../boot_clock.ts";
 import { readExactly, statusOf, UnreadableError } from "../sources/host_files.ts";
 import type { SourceReport } from "../sources/statement.ts";
+import type { PvdAdditionalInfo } from "./additional_info.ts";
+import { AdditionalInfoMemory } from "./additional_info_memory.ts";
 import { announcementListener } from "./advertised.ts";
 import {
   DAEMON_DIRECTORY,
@@ -22,6 +24,7 @@ import {
   STATE_SIZE_MAX,
   StateError,
 } from "./daemon_state.ts";
+import type { PvdInfo } from "./pvd.ts";
 
 /** The source as a user knows it. */
 export const DAEMON = "mif-daemon";
@@ -67,6 +70,25 @@ export function setDaemonState(state: DaemonState | null): void {
 export function touchDaemonState(writtenMs: number): void {
   if (bySocket) bySocket = { ...bySocket, writtenMs: Math.max(bySocket.writtenMs, writtenMs) };
 }
+
+/** What the daemon fetched of a PvD as it is now, by the rules of {@linkcode AdditionalInfoMemory.of}. */
+export function daemonAdditionalInfo(
+  { infos }: DaemonState,
+  pvd: PvdInfo,
+): PvdAdditionalInfo | undefined {
+  let memory = infosOf.get(infos);
+  if (!memory) {
+    infosOf.set(infos, memory = new AdditionalInfoMemory());
+    for (const { interface: index, info, ...instance } of infos) {
+      memory.remember({ ...instance, interface: { index, name: "" } }, info, SAME);
+    }
+  }
+  // A link that was away is forgotten by the daemon.
+  return memory.of(pvd, Date.now(), () => SAME);
+}
+
+const SAME = "";
+const infosOf = new WeakMap<DaemonState["infos"], AdditionalInfoMemory>();
 
 /** Reads what the daemon says. Never throws for what it finds. */
 export function readDaemon(nowMs: number = bootMs()): DaemonReading {

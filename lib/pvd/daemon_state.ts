@@ -9,6 +9,7 @@
  * @module
  */
 
+import { MifError } from "../error.ts";
 import { canonicalAddress, isLinkLocal, parseAddress } from "../ip/address.ts";
 import type { JsonObject, JsonValue } from "../json/i_json.ts";
 import {
@@ -22,6 +23,7 @@ import { parseOption } from "../ndp/options.ts";
 import { isPvdId, type PvdName } from "../ndp/pvd_option.ts";
 import { array, isUnsigned, object, parseJson } from "../sources/json_value.ts";
 import { quote } from "../sources/resolver_values.ts";
+import { type PvdAdditionalInfo, readAdditionalInfo } from "./additional_info.ts";
 import type { HeardBy, HeardHeader, HeardOption, HeardWords } from "./advertisement_memory.ts";
 
 /** Where it lies, and what else stands there. */
@@ -57,6 +59,18 @@ export interface DaemonState {
   /** CLOCK_BOOTTIME in milliseconds. */
   writtenMs: number;
   words: HeardWords;
+  /** What it fetched of explicit PvDs, and still holds. */
+  infos: readonly FetchedInfo[];
+}
+
+/** The additional information of one PvD, of the sequence number it has now. */
+export interface FetchedInfo {
+  /** Index of the link. */
+  interface: number;
+  router: string;
+  id: string;
+  sequence: number;
+  info: PvdAdditionalInfo;
 }
 
 /** A text is no state; the message says why in a few words. */
@@ -66,7 +80,7 @@ export class StateError extends Error {
 }
 
 /** One line, without its end. What would make it longer than {@linkcode STATE_SIZE_MAX} is left out, the earliest first. */
-export function encodeState({ words, writtenMs, ...rest }: DaemonState): string {
+export function encodeState({ words, infos, writtenMs, ...rest }: DaemonState): string {
   const pvds = new Map<string, { said: JsonObject; options: JsonValue[] }>();
   let size = 1024;
   const fits = (part: JsonValue) => (size += JSON.stringify(part).length + 16) <= STATE_SIZE_MAX;
@@ -90,6 +104,11 @@ export function encodeState({ words, writtenMs, ...rest }: DaemonState): string 
       nested: one.isNested,
     };
     if (pvd && fits(option)) pvd.options.push(option);
+  }
+  for (const { interface: index, router, id, sequence, info } of infos) {
+    const said = pvds.get(`${index} ${router} ${id}`)?.said;
+    const isOfNow = object(said?.["pvd"])?.["sequence"] === sequence;
+    if (said && isOfNow && fits(info as JsonObject)) said["additionalInfo"] = info as JsonObject;
   }
   return JSON.stringify({
     format: FORMAT,
@@ -131,18 +150,35 @@ export function decodeLine(text: string): DaemonState | Pick<DaemonState, "writt
   const list = listOf(json["pvds"], PVDS_MAX, "pvds");
   const headers: HeardHeader[] = [];
   const options: HeardOption[] = [];
+  const infos: FetchedInfo[] = [];
   list.forEach((value, i) => {
     const said = object(value);
     demand(said !== null, `pvds[${i}]`);
     const header = decodeHeader(said, writtenMs, `pvds[${i}]`);
     headers.push(header);
+    if (said["additionalInfo"] !== undefined) {
+      infos.push(decodeInfo(said["additionalInfo"], header, `pvds[${i}].additionalInfo`));
+    }
     listOf(said["options"], OPTIONS_MAX - options.length, `pvds[${i}].options`).forEach(
       (one, k) => {
         options.push(decodeOption(one, header, writtenMs, `pvds[${i}].options[${k}]`));
       },
     );
   });
-  return { instance, pid, network, writtenMs, words: { headers, options } };
+  return { instance, pid, network, writtenMs, words: { headers, options }, infos };
+}
+
+function decodeInfo(value: JsonValue, { pvd, ...of }: HeardHeader, where: string): FetchedInfo {
+  demand(pvd !== null, where);
+  const { id, sequence } = pvd;
+  try {
+    // Whether it still holds is looked at when it is used.
+    const info = readAdditionalInfo(value, id, 0);
+    return { interface: of.interface, router: of.router, id, sequence, info };
+  } catch (error) {
+    if (!(error instanceof MifError)) throw error;
+    throw new StateError(`${where} is not as it should be: ${error.message}`);
+  }
 }
 
 function decodeHeader(said: JsonObject, writtenMs: number, where: string): HeardHeader {

@@ -34,7 +34,7 @@ export interface HostFacts {
   /** The system's own way to an address, or null where there is none. */
   route(destination: Uint8Array): RouteAnswer | null;
   /** What was fetched of a PvD and still holds; nothing was, where left out. */
-  additionalInfo?: (pvd: PvdInfo) => PvdAdditionalInfo | undefined;
+  additionalInfo?: (pvd: PvdInfo) => PvdAdditionalInfo | null | undefined;
 }
 
 /** The PvDs, best first: those the system would take by default, then by interface. */

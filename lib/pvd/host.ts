@@ -14,7 +14,7 @@ import { hostFiles } from "../sources/host_files.ts";
 import { readSources } from "../sources/mod.ts";
 import { knownAdditionalInfo } from "./additional_info_memory.ts";
 import { advertised, isAttached, keepLinks } from "./advertised.ts";
-import { type DaemonReading, readDaemon } from "./daemon_file.ts";
+import { daemonAdditionalInfo, type DaemonReading, readDaemon } from "./daemon_file.ts";
 import type { HostFacts } from "./group.ts";
 
 const files = hostFiles();
@@ -45,7 +45,8 @@ export function readHost(): ReadFacts {
     advertised: heard,
     sources: readSources({ files, connectUnix, links }),
     route: routeOrNull,
-    additionalInfo: knownAdditionalInfo,
+    additionalInfo: (pvd) =>
+      knownAdditionalInfo(pvd) ?? (daemon.state && daemonAdditionalInfo(daemon.state, pvd)),
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { NetworkInformationOptions } from "../additional_info/fetch_additional_info.ts";
 import { differences, type KnownPvds, type PvdEvent } from "./difference.ts";
 import { type Subscriber, watcher } from "./watcher.ts";
 
@@ -16,6 +17,12 @@ export interface WatchPvdsOptions {
    * needs CAP_NET_RAW.
    */
   solicit?: boolean;
+  /**
+   * Keeps the additional information of all explicit PvDs that have any, by the rules of RFC 8801 4.1: `additionalInfo`
+   * comes, goes and changes as any other member. Sends requests, by way of each PvD. Of several that watch in one thread,
+   * the options of the first count.
+   */
+  additionalInfo?: boolean | Omit<NetworkInformationOptions, "signal">;
 }
 
 /**
@@ -56,6 +63,7 @@ interface PendingNext {
 /** Not a generator: that would keep return() waiting behind a pending next(). */
 class PvdIterator implements AsyncIterableIterator<PvdEvent>, Subscriber {
   readonly solicit: boolean;
+  readonly additionalInfo: Subscriber["additionalInfo"];
   readonly #signal: AbortSignal | undefined;
   /** What the caller knows when it has taken what is ready. */
   #told: KnownPvds | null = null;
@@ -63,8 +71,9 @@ class PvdIterator implements AsyncIterableIterator<PvdEvent>, Subscriber {
   readonly #pending: PendingNext[] = [];
   #state: "new" | "open" | "over" = "new";
 
-  constructor({ signal, solicit = false }: WatchPvdsOptions) {
+  constructor({ signal, solicit = false, additionalInfo = false }: WatchPvdsOptions) {
     this.solicit = solicit;
+    this.additionalInfo = additionalInfo === true ? {} : additionalInfo || null;
     this.#signal = signal;
   }
 

@@ -7,14 +7,21 @@
  * @module
  */
 
+import {
+  type NetworkInformationOptions,
+  requestAdditionalInfo,
+} from "../additional_info/fetch_additional_info.ts";
+import { AdditionalInfoKeeper } from "../additional_info/keeper.ts";
 import { NEVER } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import type { KernelSnapshot } from "../netlink/snapshot.ts";
 import { bootMs } from "../boot_clock.ts";
+import { expiryMs } from "../pvd/additional_info.ts";
 import { hearAdvertisement, whenAnnounced, whenDetached } from "../pvd/advertised.ts";
 import { SILENCE_MAX_MS } from "../pvd/daemon_state.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
+import type { PvdInfo } from "../pvd/pvd.ts";
 import { reactor } from "../socket/reactor.ts";
 import { TIMEOUT_MAX_MS } from "../socket/socket.ts";
 import { hearChanges } from "../socket/table_news.ts";
@@ -28,6 +35,8 @@ import { SourceFiles } from "./source_files.ts";
 export interface Subscriber {
   /** Whether the routers are to be asked. */
   readonly solicit: boolean;
+  /** How additional information is to be asked for; null where it is not. */
+  readonly additionalInfo: Omit<NetworkInformationOptions, "signal"> | null;
   /** What is there now, which may be what was there before. */
   take(known: KnownPvds): void;
   /** There is nothing more to come. */
@@ -58,6 +67,7 @@ class Watcher {
   readonly #starting = new Set<Subscriber>();
   #stops: (() => void)[] = [];
   #routers: RouterListener | null = null;
+  #keeper: AdditionalInfoKeeper | null = null;
   #daemon: DaemonClient | null = null;
   #files: SourceFiles | null = null;
   /** Whether the kernel's news cannot be heard: then it is looked at as often as the files are. */
@@ -82,6 +92,7 @@ class Watcher {
       if (performance.now() - this.#lookedMs > SPACING_MS) this.#isStale = true;
       this.#subscribers.add(subscriber);
       if (subscriber.solicit) this.#solicitFor(subscriber);
+      if (subscriber.additionalInfo) this.#keepInfos(subscriber.additionalInfo);
     } catch (error) {
       this.leave(subscriber);
       subscriber.fail(error);
@@ -93,6 +104,7 @@ class Watcher {
     this.#subscribers.delete(subscriber);
     this.#starting.delete(subscriber);
     this.await(subscriber, false);
+    if (![...this.#subscribers].some(({ additionalInfo }) => additionalInfo)) this.#loseInfos();
     if (this.#subscribers.size === 0) this.#close();
   }
 
@@ -144,6 +156,20 @@ class Watcher {
     clearTimeout(this.#timer);
   }
 
+  #keepInfos(options: Omit<NetworkInformationOptions, "signal">): void {
+    this.#keeper ??= new AdditionalInfoKeeper({
+      onChange: () => this.#hear(),
+      request: (pvd, signal) => requestAdditionalInfo(pvd, { ...options, signal }),
+    });
+    // It learns of the PvDs at the next look.
+    this.#isStale = true;
+  }
+
+  #loseInfos(): void {
+    this.#keeper?.close();
+    this.#keeper = null;
+  }
+
   #solicitFor(subscriber: Subscriber): void {
     // Where it could not be opened, this says why; without IPv6 there is nobody to ask.
     this.#routers ??= RouterListener.open(hearAdvertisement);
@@ -188,10 +214,12 @@ class Watcher {
     this.#isLooking = true;
     this.#lookedMs = performance.now();
     let failure: unknown = null;
+    let pvds: PvdInfo[] = [];
     try {
       const host = readHost();
-      this.#known = knownPvds(groupPvds(host).map(({ pvd }) => pvd));
-      this.#endsMs = this.#lookedMs + endsInMs(host);
+      pvds = groupPvds(host).map(({ pvd }) => pvd);
+      this.#known = knownPvds(pvds);
+      this.#endsMs = this.#lookedMs + Math.min(endsInMs(host), infosEndInMs(pvds));
       this.#failures = 0;
       this.#routers?.follow(host.kernel);
     } catch (error) {
@@ -206,7 +234,8 @@ class Watcher {
       if (failure === null) one.take(this.#known!);
       else if (!this.#mayPass(failure)) one.fail(failure);
     }
-    if (failure !== null) {
+    if (failure === null) this.#keeper?.update(pvds);
+    else {
       this.#failures++;
       this.#isStale = true;
       this.#notBeforeMs = nowMs + RETRY_MS;
@@ -224,6 +253,14 @@ class Watcher {
 function endsInMs({ kernel, advertised, daemon }: ReturnType<typeof readHost>): number {
   const silentMs = (daemon.state?.writtenMs ?? Infinity) + SILENCE_MAX_MS;
   return Math.min(routesEndInMs(kernel), Math.min(advertised.endMs, silentMs) - bootMs());
+}
+
+/** In how many milliseconds additional information ends, which has a time of day. */
+function infosEndInMs(pvds: readonly PvdInfo[]): number {
+  const ends = pvds.flatMap(({ additionalInfo }) =>
+    additionalInfo ? [expiryMs(additionalInfo)] : []
+  );
+  return Math.max(0, Math.min(...ends) - Date.now());
 }
 
 /** In how many milliseconds the next route ends, of which the kernel tells only as it tidies up, half a minute later. */

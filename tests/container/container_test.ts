@@ -53,9 +53,11 @@ interface Surroundings {
 
 /** Runs one of our scripts in such surroundings. */
 function run(script: string, words: string[], around: Surroundings): Promise<CommandResult> {
-  const { argv = [], env = {}, unprivileged } = around;
+  const { argv = [], env, unprivileged = false } = around;
+  // Deno's own cache would be below XDG_CACHE_HOME too, empty each time. Without privileges it has another.
+  const deno = unprivileged ? {} : { DENO_DIR: join(directory, "deno") };
   return host.run([...argv, ...scriptArgv(script), ...words], {
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1", ...deno, ...env },
     unprivileged,
   });
 }

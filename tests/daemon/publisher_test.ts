@@ -23,6 +23,7 @@ class Scene implements Disposable {
         network: "1",
         writtenMs: this.nowMs,
         words: { headers: [], options: [] },
+        infos: [],
       }),
       endMs: () => this.endMs,
       nowMs: () => this.nowMs,

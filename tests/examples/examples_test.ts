@@ -1,7 +1,16 @@
 // The programs of examples/ do in the lab what they say, and the guides show them as they are.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,11 +21,13 @@ import { echoServer } from "../kernel/socket_probe.ts";
 import { runCommand } from "../lab/command.ts";
 import { scriptArgv } from "../lab/enter.ts";
 import {
+  advertisementOf,
   type Host,
   type LabRouter,
   labSkip,
   NETWORK_1,
   NETWORK_2,
+  pvdOption,
   SERVICE_IPV4,
   SERVICE_IPV6,
   twoLinks,
@@ -30,9 +41,14 @@ const lab = { skip: labSkip(), timeout: 120_000 };
 const PVDS = [`${NETWORK_1.routerLinkLocal}%h0`, `${NETWORK_2.routerLinkLocal}%h1`];
 
 /** The output of an example, which must end well. */
-async function run(host: Host, name: string, words: string[], env = {}): Promise<string> {
+async function run(
+  host: Host,
+  name: string,
+  words: string[],
+  { env = {}, unprivileged = true } = {},
+): Promise<string> {
   const script = new URL(`examples/${name}.ts`, ROOT);
-  const options = { unprivileged: true, env, timeoutMs: 60_000 };
+  const options = { unprivileged, env, timeoutMs: 60_000 };
   const { status, stdout, stderr } = await host.runScript(script, words, options);
   assert.deepEqual([status, stderr], [0, ""], stdout);
   return stdout;
@@ -51,7 +67,24 @@ async function serveNames(host: Host, routers: readonly LabRouter[]): Promise<vo
   host.writeFile("/etc/resolv.conf", servers.map((each) => `nameserver ${each}\n`).join(""));
 }
 
-describe("they run, without privileges", () => {
+/** A server's certificate in files, and what a program has in its environment that trusts it. */
+function certificateFor(name: string, directory: string): {
+  words: string[];
+  trust: Record<string, string>;
+} {
+  for (const [what, text] of Object.entries(makeCertificates([`DNS:${name}`]))) {
+    writeFileSync(join(directory, `${what}.pem`), text, { mode: 0o644 });
+  }
+  // Somebody else reads it.
+  chmodSync(directory, 0o755);
+  const ca = join(directory, "ca.pem");
+  return {
+    words: ["-cert", join(directory, "cert.pem"), "-key", join(directory, "key.pem")],
+    trust: { DENO_CERT: ca, NODE_EXTRA_CA_CERTS: ca },
+  };
+}
+
+describe("they run, without privileges where they need none", () => {
   test("bind_socket", lab, async () => {
     await using world = new World();
     const { host, r1, r2 } = await twoLinks(world);
@@ -84,29 +117,91 @@ describe("they run, without privileges", () => {
     await using world = new World();
     const { host, r1, r2 } = await twoLinks(world);
     await serveNames(host, [r1, r2]);
-    const { ca, cert, key } = makeCertificates([`DNS:${NAME}`]);
     const directory = mkdtempSync(join(tmpdir(), "mif-examples-"));
     try {
-      const paths = Object.entries({ ca, cert, key }).map(([name, text]) => {
-        writeFileSync(join(directory, name), text, { mode: 0o644 });
-        return join(directory, name);
-      }) as [string, string, string];
-      host.writeFile("/run/ca.pem", ca);
+      const { words, trust } = certificateFor(NAME, directory);
       for (const { host: router } of [r1, r2]) {
-        const server = router.spawn([
-          ...["openssl", "s_server", "-accept", "443", "-www"],
-          ...["-cert", paths[1], "-key", paths[2]],
-        ]);
-        await server.waitForOutput(/ACCEPT/);
+        const argv = ["openssl", "s_server", "-accept", "443", "-www", ...words];
+        await router.spawn(argv).waitForOutput(/ACCEPT/);
       }
-      const trust = { DENO_CERT: "/run/ca.pem", NODE_EXTRA_CA_CERTS: "/run/ca.pem" };
-      const all = await run(host, "fetch", [`https://${NAME}/`], trust);
+      const all = await run(host, "fetch", [`https://${NAME}/`], { env: trust });
       for (const id of PVDS) assert.match(all, new RegExp(`^${id} 200 <HTML>`, "m"));
-      const one = await run(host, "fetch", [`https://${NAME}/`, PVDS[1]!], trust);
+      const one = await run(host, "fetch", [`https://${NAME}/`, PVDS[1]!], { env: trust });
       assert.ok(one.startsWith(`${PVDS[1]} 200`) && !one.includes(PVDS[0]!), one);
     } finally {
+      await world.dispose();
       rmSync(directory, { recursive: true });
     }
+  });
+
+  test("watch", lab, async () => {
+    await using world = new World();
+    const { host, r2 } = await twoLinks(world, { ipv4: false });
+    const script = new URL("examples/watch.ts", ROOT);
+    const watching = host.spawnScript(script, [], { unprivileged: true });
+    const [, first] = await watching.waitForOutput(/^default (.*)$/m, 60_000);
+    assert.equal(first, PVDS[0]);
+    assert.match(watching.stdout, new RegExp(`^added ${PVDS[1]} .*${NETWORK_2.hostAddress}`, "m"));
+    host.ip("link", "set", "h0", "down");
+    await watching.waitForOutput(new RegExp(`^removed ${PVDS[0]}`, "m"), 30_000);
+    await watching.waitForOutput(new RegExp(`^default ${PVDS[1]}`, "m"), 30_000);
+    await r2.advertiser!.update({ ...advertisementOf(NETWORK_2), lifetimeSeconds: 0 });
+    await watching.waitForOutput(/^default none/m, 30_000);
+    process.kill(watching.pid, "SIGINT");
+    assert.deepEqual(await watching.exited, { status: 0, signal: null });
+    assert.equal(watching.stderr, "");
+  });
+
+  test("explicit_pvd", lab, async () => {
+    await using world = new World();
+    const id = "pvd.example";
+    const options = [pvdOption({ id, http: true, sequence: 5 })];
+    const { host, r2 } = await twoLinks(world, { ipv4: false, advertise2: { options } });
+    const { routerAddress, prefix, hostAddress } = NETWORK_2;
+    await r2.host.dnsmasq({ domains: ["example"], records: { [id]: [routerAddress] } });
+    const directory = mkdtempSync(join(tmpdir(), "mif-examples-"));
+    try {
+      const { words, trust } = certificateFor(id, directory);
+      const expires = "2100-01-01T00:00:00Z";
+      const info = JSON.stringify({ identifier: id, expires, prefixes: [prefix] });
+      const head = "HTTP/1.0 200 OK\r\nContent-Type: application/pvd+json\r\n\r\n";
+      mkdirSync(join(directory, ".well-known"));
+      writeFileSync(join(directory, ".well-known", "pvd"), head + info);
+      const script = 'cd "$0" && exec openssl s_server -accept 443 -HTTP "$@"';
+      await r2.host.spawn(["sh", "-c", script, directory, ...words]).waitForOutput(/ACCEPT/);
+      const printed = await run(host, "explicit_pvd", [id], { env: trust, unprivileged: false });
+      assert.match(
+        printed,
+        new RegExp(`^${id}, by ${NETWORK_2.routerLinkLocal} on h1, sequence 5`),
+      );
+      assert.ok(printed.includes(hostAddress) && printed.includes(routerAddress), printed);
+      assert.ok(printed.includes(`its owner says, until ${expires}`), printed);
+      const other = await run(host, "explicit_pvd", ["other.example"], { unprivileged: false });
+      assert.equal(other, "");
+    } finally {
+      await world.dispose();
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("mobile_ipv6", lab, async () => {
+    await using world = new World();
+    const [far, mobile] = world.hosts("far", "mobile");
+    world.links([[{ host: far, interface: "c0" }, { host: mobile, interface: "m0" }]]);
+    const [correspondent, home, careOf] = ["2001:db8:88::1", "2001:db8:99::1", "2001:db8:77::1"];
+    far.ip("addr", "add", `${correspondent}/128`, "dev", "c0");
+    for (const address of [home!, careOf!]) {
+      mobile.ip("addr", "add", `${address}/128`, "dev", "m0");
+      far.ip("route", "add", `${address}/128`, "dev", "c0");
+    }
+    mobile.ip("route", "add", `${correspondent}/128`, "dev", "m0");
+    const script = new URL("examples/mobile_ipv6.ts", ROOT);
+    const answering = far.spawnScript(script, ["correspondent"]);
+    await answering.waitForOutput(/waiting/, 60_000);
+    const words = ["node", home!, careOf!, correspondent!];
+    const printed = await run(mobile, "mobile_ipv6", words, { unprivileged: false });
+    assert.equal(printed, "registered for 420 s\nderegistered\n");
+    await answering.waitForOutput(new RegExp(`BU ${home} is at ${careOf}`));
   });
 
   test("server", lab, async () => {
@@ -135,7 +230,7 @@ describe("they run, without privileges", () => {
   test("lab_test", lab, async () => {
     const test = fileURLToPath(new URL("examples/lab_test.ts", ROOT));
     const [runtime] = scriptArgv("");
-    const words = "deno" in process.versions ? ["test", "-A", test] : ["test", test];
+    const words = "deno" in process.versions ? ["test", "-A", "--no-check", test] : ["test", test];
     const { status, stdout, stderr } = await runCommand([runtime!, ...words], {
       timeoutMs: 100_000,
     });

@@ -1,7 +1,7 @@
 /**
- * Uses one feature of the package, as a row of the README's table of permissions names it, and says what came of it: "done"
- * and what it found, or an error's name, code and message. Arguments: the feature; the native library's file, where it is
- * given; and what is wanted of the feature.
+ * Uses features of the package, as a row of the README's table of permissions names them, and says of each in a line what
+ * came of it: "done" and what it found, or an error's name, code and message. Arguments: the native library's file, empty
+ * where it is not given; and the features, each with what is wanted of it behind "=".
  *
  * @module
  */
@@ -10,7 +10,7 @@ import process from "node:process";
 import { AF_INET6, SOCK_DGRAM } from "../../mod.ts";
 import * as mif from "../../mod.ts";
 
-const [feature, path, word] = process.argv.slice(2);
+const [path, ...asked] = process.argv.slice(2);
 
 /** The PvD of the router, and this host's address in it. */
 function own(): { pvd: mif.PvdInfo; address: string } {
@@ -18,7 +18,7 @@ function own(): { pvd: mif.PvdInfo; address: string } {
   return { pvd, address: pvd.addresses.find(({ family }) => family === 6)!.address };
 }
 
-const features: Record<string, () => unknown> = {
+const features: Record<string, (word: string) => unknown> = {
   library: () => mif.load(path ? { path } : {}),
   list: () => mif.listPvds().map(({ id }) => id),
   async solicit() {
@@ -50,16 +50,19 @@ const features: Record<string, () => unknown> = {
     return await (await fetch(`http://[${address}]:${server.address.port}/`)).text();
   },
   dns: () => own().pvd.dnsServers.map(({ source }) => source),
-  names: async () => (await mif.getaddrinfo(word!, null, null, own().pvd)).length,
-  services: async () => (await mif.getaddrinfo("::1", word!, null, null))[0]!.ai_addr.port,
+  names: async (word) => (await mif.getaddrinfo(word, null, null, own().pvd)).length,
+  services: async (word) => (await mif.getaddrinfo("::1", word, null, null))[0]!.ai_addr.port,
   exec: async () => (await mif.exec(own().pvd, ["true"])).code,
   routes: () => mif.showRoutes().length,
 };
 
-try {
-  if (path) mif.load({ path });
-  console.log("done", JSON.stringify(await features[feature!]!()));
-} catch (error) {
-  const { name, code, message } = error as { name: string; code?: string; message: string };
-  console.log(name, code, message);
+for (const words of asked) {
+  const [feature, word] = words.split("=");
+  try {
+    if (path) mif.load({ path });
+    console.log("done", JSON.stringify(await features[feature!]!(word!)));
+  } catch (error) {
+    const { name, code, message } = error as { name: string; code?: string; message: string };
+    console.log(name, code, message);
+  }
 }

@@ -14,10 +14,11 @@ const script = fileURLToPath(new URL("./feature_script.ts", import.meta.url));
 const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
-/** What a row is tried with: features of the script, each with what it is asked for. */
+/** What a row is tried with. */
 interface Trial {
-  features: [feature: string, word?: string][];
-  /** What comes of it without a flag, where that is no error that names the flag. */
+  /** Of the script, each with what is wanted of it. */
+  features: string[];
+  /** What comes of each without a flag, where that is no error that names the flag. */
   without?: RegExp;
   /** Whether load() is given the file. */
   cached?: boolean;
@@ -26,13 +27,13 @@ interface Trial {
 /** By the beginning of the row's first cell. */
 const TRIALS: Record<string, Trial> = {
   "PvDs, sockets": {
-    features: [["library"], ["list"], ["sockets"], ["connections"], ["solicit"], ["routes"]],
+    features: ["library", "list", "sockets", "connections", "solicit", "routes"],
   },
-  "without `load()`": { features: [["library"], ["list"]], cached: true },
-  "DNS servers": { features: [["dns"]], without: /^done \[\]$/ },
-  "names of hosts": { features: [["names", "www.example"]] },
-  "names of services": { features: [["services", "domain-s"]] },
-  "`exec()`": { features: [["exec"]] },
+  "without `load()`": { features: ["library", "list"], cached: true },
+  "DNS servers": { features: ["dns"], without: /^done \[\]$/ },
+  "names of hosts": { features: ["names=www.example"] },
+  "names of services": { features: ["services=domain-s"] },
+  "`exec()`": { features: ["exec"] },
 };
 
 const rows = readme.split("## Permissions in Deno")[1]!.split("\n## ")[0]!
@@ -55,7 +56,6 @@ describeInDeno("permissions in Deno", () => {
   const skip = labSkip();
   const directory = mkdtempSync(join(tmpdir(), "mif-permissions-"));
   const library = join(directory, "library.so");
-  const cache = join(directory, "mif-sockets");
   let world: World;
   let host: Host;
 
@@ -79,47 +79,50 @@ describeInDeno("permissions in Deno", () => {
     rmSync(directory, { recursive: true });
   });
 
-  const deno = (flags: string[], ...words: string[]) =>
-    host.run([
-      ...[process.execPath, "run", "--no-prompt", "--no-config", "--deny-net", "--deny-run"],
-      ...flags,
-      ...words,
-    ], { env: { XDG_CACHE_HOME: directory, NO_COLOR: "1" } });
+  let caches = 0;
 
-  /** What the script says. */
-  const tried = async (flags: string[], [feature, word]: [string, string?], cached: boolean) => {
-    const words = [feature, cached ? "" : library, word ?? ""];
-    // The copy of the last try would spare this one the writing.
-    rmSync(cache, { recursive: true, force: true });
-    const { stdout, stderr } = await deno(flags, script, ...words);
+  /** Runs a script with flags of the table, `<file>` and `<cache>` filled in, and a cache that is empty. */
+  const deno = (flags: readonly string[], ...words: string[]) => {
+    const home = join(directory, `cache-${caches++}`);
+    const filled = flags.map((flag) =>
+      flag.replaceAll("<file>", library).replaceAll("<cache>", join(home, "mif-sockets"))
+    );
+    // Deno's own cache would be below XDG_CACHE_HOME too, empty each time.
+    const env = { XDG_CACHE_HOME: home, DENO_DIR: join(directory, "deno"), NO_COLOR: "1" };
+    return host.run([
+      ...[process.execPath, "run", "--no-prompt", "--no-config", "--deny-net", "--deny-run"],
+      ...filled,
+      ...words,
+    ], { env });
+  };
+
+  /** What the script says of each feature. */
+  const tried = async (flags: readonly string[], { features, cached }: Trial) => {
+    const { stdout, stderr } = await deno(flags, script, cached ? "" : library, ...features);
     assert.equal(stderr, "");
-    return stdout.trim();
+    const lines = stdout.trim().split("\n");
+    assert.equal(lines.length, features.length);
+    return lines;
   };
 
   for (const { name, flags } of rows) {
     const trial = TRIALS[Object.keys(TRIALS).find((key) => name.startsWith(key))!]!;
-    const { features, without, cached = false } = trial;
-    const own = flags.map((flag) =>
-      flag.replaceAll("<file>", library).replaceAll("<cache>", cache)
-    );
-    const ffi = own.some((flag) => flag.startsWith("--allow-ffi"))
-      ? []
-      : [`--allow-ffi=${library}`];
-    for (const feature of features) {
-      test(`${feature.join(" ")}: ${flags.join(" ")}`, { skip, timeout: 120_000 }, async () => {
-        assert.match(await tried([...ffi, ...own], feature, cached), /^done (?!\[\])/);
-        for (const refused of own) {
-          const left = own.filter((flag) => flag !== refused);
-          const said = await tried([...ffi, ...left], feature, cached);
-          const option = refused.split("=")[0]!;
-          assert.match(said, without ?? new RegExp(`^MifError EACCES .*${option}\\b`), refused);
-        }
+    const { features, without } = trial;
+    const ffi = flags.some((flag) => flag.startsWith("--allow-ffi")) ? [] : ["--allow-ffi=<file>"];
+    test(`${features.join(", ")}: ${flags.join(" ")}`, { skip, timeout: 120_000 }, async () => {
+      const lacking = flags.map(async (refused) => {
+        const left = flags.filter((flag) => flag !== refused);
+        const option = refused.split("=")[0]!;
+        const expected = without ?? new RegExp(`^MifError EACCES .*${option}\\b`);
+        for (const line of await tried([...ffi, ...left], trial)) assert.match(line, expected);
       });
-    }
+      const [all] = await Promise.all([tried([...ffi, ...flags], trial), ...lacking]);
+      for (const line of all) assert.match(line, /^done (?!\[\])/);
+    });
   }
 
   test("mif doctor names what DNS sources lack", { skip, timeout: 60_000 }, async () => {
-    const flags = [`--allow-ffi=${cache}`, `--allow-read=${cache}`, `--allow-write=${cache}`];
+    const flags = ["ffi", "read", "write"].map((kind) => `--allow-${kind}=<cache>`);
     const { status, stdout, stderr } = await deno([...flags, "--allow-env"], cli, "doctor");
     assert.deepEqual([status, stderr], [0, ""]);
     assert.match(stdout, /\/etc\/resolv\.conf: .*run with --allow-read=\/etc\/resolv\.conf/);
@@ -129,12 +132,9 @@ describeInDeno("permissions in Deno", () => {
     "localhost, numeric hosts and well-known services need nothing",
     { skip, timeout: 60_000 },
     async () => {
-      const flags = [`--allow-ffi=${library}`];
-      for (
-        const feature of [["names", "localhost"], ["names", "::1"], ["services", "https"]] as const
-      ) {
-        assert.match(await tried(flags, [...feature], false), /^done [1-9]/);
-      }
+      const flags = ["--allow-ffi=<file>"];
+      const features = ["names=localhost", "names=::1", "services=https"];
+      for (const line of await tried(flags, { features })) assert.match(line, /^done [1-9]/);
     },
   );
 });

@@ -27,7 +27,15 @@ const NOW_MS = 100_000;
 
 function stateOf(words: HeardWords, changes: Partial<DaemonState> = {}): DaemonState {
   const instance = "0123456789abcdef0123456789abcdef";
-  return { instance, pid: 77, network: "4026531840", writtenMs: NOW_MS, words, ...changes };
+  return {
+    instance,
+    pid: 77,
+    network: "4026531840",
+    writtenMs: NOW_MS,
+    words,
+    infos: [],
+    ...changes,
+  };
 }
 
 function hear(
@@ -111,6 +119,34 @@ test("what only the kernel passed on is not the daemon's to tell", () => {
   const text = encodeState(stateOf(memory.words(NOW_MS, { whole: true })));
   assert.deepEqual(decodeState(text).words.headers.map(({ router }) => router), ["fe80::2"]);
   assert.deepEqual(decodeState(text).words.options, []);
+});
+
+test("a reader has the additional information that was fetched, of the sequence number of now", () => {
+  const memory = new AdvertisementMemory();
+  hear(memory, EXPLICIT);
+  const of = { interface: 3, router: "fe80::1", id: "pvd.example", sequence: 65535 };
+  const info = {
+    identifier: "pvd.example",
+    expires: "2099-01-01T00:00:00Z",
+    prefixes: ["2001:db8::/32"],
+    dnsZones: ["corp.example"],
+    "vendor-x": { any: [1, null] },
+  };
+  const text = (fetched: typeof of) =>
+    encodeState(stateOf(memory.words(NOW_MS), { infos: [{ ...fetched, info }] }));
+  assert.deepEqual(decodeState(text(of)).infos, [{ ...of, info }]);
+  for (
+    const other of [{ sequence: 1 }, { id: "other.example" }, { router: "fe80::2" }, {
+      interface: 4,
+    }]
+  ) {
+    assert.deepEqual(decodeState(text({ ...of, ...other })).infos, []);
+  }
+  for (const wrong of [null, 1, {}, { ...info, identifier: "x" }, { ...info, prefixes: ["::1"] }]) {
+    const json = JSON.parse(text(of));
+    json.pvds[0].additionalInfo = wrong;
+    assert.throws(() => decodeState(JSON.stringify(json)), /additionalInfo is not as it should be/);
+  }
 });
 
 test("a sign of life is one, and no state", () => {

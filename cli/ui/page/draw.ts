@@ -172,7 +172,8 @@ function makeLane({ pvd }: PicturePvd): HTMLElement {
 function drawPvd(card: HTMLElement, { pvd, verdicts }: PicturePvd): void {
   const [kicker, , origin, list, more] = Array.from(card.children);
   say(kicker!.children[0]!, `${pvd.kind === "explicit" ? "Explicit" : "Implicit"} PvD`);
-  say(origin!, originOf(pvd));
+  const restricted = pvd.additionalInfo?.noInternet ? "; no Internet, says its owner" : "";
+  say(origin!, originOf(pvd) + restricted);
   const keyOf = ({ family, refusal }: Verdict) => `${family} ${refusal?.code ?? "held"}`;
   keyed(list!, verdicts, keyOf, makeVerdict, ({ children: [, text] }, verdict) => {
     const linkOnly = pvd.gateways.some((it) => it.family === verdict.family)
@@ -202,7 +203,7 @@ function makeVerdict({ family, refusal }: Verdict): HTMLElement {
 
 /** What is good to know, but not at first sight. */
 function drawDetails(list: HTMLElement, pvd: PvdInfo): void {
-  const { advertisement, unconfigured } = pvd;
+  const { advertisement, unconfigured, additionalInfo } = pvd;
   const rows: [string, string[]][] = [
     [
       "Routes",
@@ -227,6 +228,14 @@ function drawDetails(list: HTMLElement, pvd: PvdInfo): void {
         ...unconfigured.routes.map(({ destination, gateway }) =>
           gateway === null ? destination : `${destination} via ${gateway}`
         ),
+      ],
+    ],
+    [
+      "Owner says",
+      additionalInfo === undefined ? [] : [
+        `valid until ${additionalInfo.expires}`,
+        ...additionalInfo.prefixes.map((prefix) => `prefix ${prefix}`),
+        ...(additionalInfo.dnsZones ?? []).map((zone) => `zone ${zone}`),
       ],
     ],
     ["Sequence", pvd.sequence === undefined ? [] : [String(pvd.sequence)]],

@@ -15,7 +15,9 @@ import { inet6_rth_getaddr, inet6_rth_segments } from "../../../lib/mobility/ine
 import { parseIpv6Packet } from "../../../lib/mobility/ipv6_packet.ts";
 import { buildMobility } from "../../../lib/mobility/build_mobility.ts";
 import { buildMobilityIcmp, parseMobilityIcmp } from "../../../lib/mobility/mobility_icmp.ts";
+import { findMobility } from "../../../lib/mobility/packet.ts";
 import { parseMobility } from "../../../lib/mobility/parse_mobility.ts";
+import { readCaptured } from "../../../lib/mobility/received.ts";
 import { buildRoutingHeader, parseRoutingHeader } from "../../../lib/mobility/routing_header.ts";
 import { validateMobility } from "../../../lib/mobility/validate_mobility.ts";
 import { vectors } from "../../mobility/vectors.ts";
@@ -109,6 +111,22 @@ export const targets: FuzzTarget[] = [
     },
     refuses: isMalformed,
     words: ["3c40", "2b40", "8740", "c910", "3b01"].map(hex),
+    growth: 128,
+  },
+  {
+    name: "mobility-in-packet",
+    seeds: () => packets,
+    read: (bytes) => {
+      const found = findMobility(bytes, 0, bytes.length, true);
+      if (found === null) return null;
+      assert.ok(found.header + 40 <= found.start && found.start <= found.end);
+      assert.ok(found.end <= bytes.length && found.outerHeader <= found.header);
+      for (const at of [found.homeAddress, found.finalDestination]) {
+        assert.ok(at === -1 || (at >= 8 && at + 16 <= bytes.length), `${at}`);
+      }
+      return readCaptured(found, 1, { checksumVerified: false });
+    },
+    words: ["3c40", "2b40", "8740", "c910", "3b01", "29", "2c", "60"].map(hex),
     growth: 128,
   },
 ];

@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { native } from "../../../ffi/library.ts";
 import { interfaceName, readRecords, type Records } from "../../../lib/netlink/records.ts";
-import { readPolicyRoute, readPolicyRule } from "../../../lib/route/policy.ts";
+import { readPolicyAddress, readPolicyRoute, readPolicyRule } from "../../../lib/route/policy.ts";
 import type { FuzzTarget } from "../target.ts";
 
 const EBADMSG = -74;
@@ -53,6 +53,7 @@ function fieldsOf(records: Records): unknown[] {
     records.links.map(({ name }) => interfaceName(name)),
     records.rules.map(readPolicyRule),
     records.routes.map((route) => readPolicyRoute(route, String)),
+    records.addresses.map((address) => readPolicyAddress(address, String)),
   ];
 }
 
