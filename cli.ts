@@ -43,7 +43,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     summary:
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
-  exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  exec: {
+    run: exec,
+    summary: "a program with one PvD as its way out: --pvd ID [--solicit] -- command …",
+  },
   daemon: {
     run: daemon,
     summary: "hears routers for all programs of this machine, in /run/mif [--routes]",
