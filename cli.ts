@@ -60,7 +60,10 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
     summary:
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
-  exec: { run: exec, summary: "a program with one PvD as its way out: --pvd ID -- command …" },
+  exec: {
+    run: exec,
+    summary: "a program with one PvD as its way out: --pvd ID [--solicit] -- command …",
+  },
   mh: {
     run: mh,
     summary:

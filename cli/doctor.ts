@@ -62,7 +62,7 @@ function network(diagnosis: Diagnosis): [string, string][] {
 
 const LEVELS: Record<Level, string> = {
   unprivileged: "unprivileged: implicit PvDs",
-  CAP_NET_RAW: "CAP_NET_RAW: may also hear whole Router Advertisements",
+  CAP_NET_RAW: "CAP_NET_RAW: may also hear whole Router Advertisements, and explicit PvDs",
   CAP_NET_ADMIN: "CAP_NET_ADMIN: may also install routes",
 };
 

@@ -37,10 +37,14 @@ const TOLERANCE = 0.1;
 export function autoconfigure(pvds: PvdInfo[], state: RouteState): Autoconfiguration {
   const addresses = new Map<string, PolicyAddress>();
   const notices: string[] = [];
+  /** "interface ID prefix": several routers may announce one PvD, and one address in it is enough. */
+  const done = new Set<string>();
   const configured = pvds.map((pvd) => {
     if (pvd.kind !== "explicit" || state.vrfInterfaces.has(pvd.interface.index)) return pvd;
     const made: PolicyAddress[] = [];
     for (const prefix of pvd.unconfigured?.prefixes ?? []) {
+      const key = `${pvd.interface.index} ${pvd.id} ${prefix}`;
+      if (done.has(key)) continue;
       const why = obstacle(pvd, state);
       const address = why === null ? chooseAddress(pvd, prefix, state) : null;
       if (address) made.push(address);

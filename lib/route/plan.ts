@@ -83,7 +83,7 @@ export interface RoutePlan {
 export function planRoutes(known: PvdInfo[], state: RouteState): RoutePlan {
   const { pvds, addresses, notices: unaddressed } = autoconfigure(known, state);
   const tables = assignTables(pvds, state);
-  const sources = withoutConflicts(findSources(pvds, state, tables));
+  const sources = withoutConflicts(findSources(pvds, state, tables), state);
   const notices = [...unaddressed, ...explain(sources, tables)];
   const held = selectPrefixes(sources);
   const routes = findRoutes(pvds, sources, held, tables, state.refused);
@@ -329,17 +329,34 @@ interface Held {
   table: number;
 }
 
-/** A source cannot tell PvDs apart that hold the same address: it gets no table. */
-function withoutConflicts(sources: Source[]): Source[] {
-  const tables = new Map<string, Set<number | null>>();
-  for (const { bytes, table } of sources) {
-    const text = formatAddress(bytes);
-    tables.set(text, (tables.get(text) ?? new Set()).add(table));
+/**
+ * A source cannot tell PvDs apart that hold the same address: it gets no table. But where several routers announce one
+ * explicit PvD any of them will do: the one it goes by already, else the first.
+ */
+function withoutConflicts(sources: Source[], state: RouteState): Source[] {
+  const before = rulesBefore(state);
+  const holders = new Map<string, Source[]>();
+  for (const source of sources) {
+    const text = formatAddress(source.bytes);
+    const known = holders.get(text);
+    if (known) known.push(source);
+    else holders.set(text, [source]);
   }
-  return sources.map((source) => {
-    const isSure = tables.get(formatAddress(source.bytes))!.size === 1;
-    return isSure ? source : { ...source, table: null, why: "several PvDs" };
+  return [...holders.values()].flatMap((same): Source[] => {
+    if (new Set(same.map(({ table }) => table)).size === 1) return same;
+    if (!isOnePvd(same)) {
+      return same.map((source) => ({ ...source, table: null, why: "several PvDs" as const }));
+    }
+    const now = ruleOf(before, same[0]!.bytes)?.table;
+    return [
+      same.find(({ table }) => table !== null && table === now) ??
+        same.find(({ table }) => table !== null)!,
+    ];
   });
+}
+
+function isOnePvd([first, ...others]: Source[]): boolean {
+  return first!.pvd?.kind === "explicit" && others.every(({ pvd }) => pvd?.id === first!.pvd!.id);
 }
 
 /**

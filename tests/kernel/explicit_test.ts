@@ -5,12 +5,16 @@ import { test } from "node:test";
 import { SOCK_DGRAM } from "../../lib/socket/options.ts";
 import type { PvdInfo } from "../../mod.ts";
 import {
+  advertisementOf,
   type Host,
   labSkip,
   NETWORK_1,
   NETWORK_2,
+  oneLink,
   pvdOption,
   type RouterAdvertisementInit,
+  SERVICE_IPV4,
+  SERVICE_IPV6,
   waitFor,
   World,
 } from "../lab/mod.ts";
@@ -32,8 +36,8 @@ import { ROOTS } from "./mif_route.ts";
 import { outline } from "./outline.ts";
 import { Probe } from "./probe.ts";
 import { ROUTER_1, ROUTER_2 } from "./routers.ts";
-import { exercise, service6 } from "./site.ts";
-import { refuses, SocketProbe } from "./socket_probe.ts";
+import { exercise, service4, service6 } from "./site.ts";
+import { echoServer, refuses, SocketProbe } from "./socket_probe.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
 const [ROOT] = ROOTS as [Caller];
@@ -201,6 +205,54 @@ test("names are asked for in an explicit PvD by its ID", lab, async () => {
     FOO.id,
   );
   assert.notEqual(other.status, 0, "another router's name servers are not asked");
+});
+
+test(
+  "what DHCPv4 gave is in the one PvD with the L flag, and sockets on it use it",
+  lab,
+  async () => {
+    await using world = new World();
+    const named = (id: string) => pvdOption({ id, legacy: true });
+    const { host, r1 } = await oneLink(world, { advertise1: { options: [named("foo.example")] } });
+    await echoServer(r1.host, [SERVICE_IPV4, SERVICE_IPV6]);
+    const [foo, ...others] = await solicited({ host });
+    assert.deepEqual(others, []);
+    assert.deepEqual([foo!.id, foo!.legacy], ["foo.example", true]);
+    assert.ok(foo!.addresses.some(({ address }) => address === NETWORK_1.hostIpv4));
+    assert.deepEqual(
+      foo!.gateways.map(({ address }) => address).sort(),
+      [NETWORK_1.routerIpv4, NETWORK_1.routerLinkLocal],
+    );
+    const probe = new SocketProbe(host);
+    await probe.ask({ call: "remember", solicit: true });
+    await exercise(probe, { source: NETWORK_1.hostIpv4, to: service4 });
+    await exercise(probe, { source: NETWORK_1.hostAddress, to: service6 });
+    // A second one that claims it: then it is nobody's but the interface's.
+    await r1.advertiser!.update([
+      { ...advertisementOf(NETWORK_1), options: [named("foo.example")] },
+      { options: [named("bar.example")] },
+    ]);
+    const holders = (await solicited({ host })).filter(({ addresses }) =>
+      addresses.some(({ family }) => family === 4)
+    );
+    assert.deepEqual(holders.map(({ id }) => id), ["h0"]);
+  },
+);
+
+test("any program goes by an explicit PvD", lab, async () => {
+  await using world = new World();
+  const it = await explicitSite(world);
+  await new SocketProbe(it.host).ask({ call: "install routes" });
+  const asks = [
+    "import socket",
+    "s = socket.create_connection(('" + service6.address + "', 7), 5)",
+    "s.send(b'who'); print(s.recv(99).decode())",
+  ].join("; ");
+  for (const  of of[FOO, BAR, IOT]) {
+    const words = ["exec", "--pvd", of.id, "--solicit", "--", "python3", "-c", asks];
+    const { status, stdout, stderr } = await mif(it.host, ROOT, ...words);
+    assert.deepEqual([status, stdout.trim()], [0, await addressIn(it.host, of.prefix)], stderr);
+  }
 });
 
 // The examples of RFC 8801 5. What it calls a non-PvD-aware host is a process without privilege.

@@ -122,6 +122,37 @@ describe("a prefix inside a PvD option", () => {
     assert.equal(kernel.targets.size, 0);
   });
 
+  test("and specific routes inside it stand in its router's table", () => {
+    const pvd = explicit();
+    pvd.unconfigured!.routes.push({ destination: "2001:db8:70::/48", gateway: R1 });
+    const kernel = new ModelKernel([pvd]);
+    plan(kernel, [pvd]);
+    assert.equal(kernel.way(ADDRESS, "2001:db8:70::1"), "fe80::1%h0");
+    assert.ok(kernel.state.routes.some(({ destination }) => destination === "2001:db8:70::/48"));
+  });
+
+  test("that two routers announce for one PvD gets one address, by one of them, and stays with that", () => {
+    const both = [explicit(), explicit({ router: R2 })];
+    const kernel = new ModelKernel(both);
+    plan(kernel, both);
+    assert.equal(kernel.state.ownAddresses.length, 1);
+    assert.equal(kernel.way(ADDRESS, FAR), "fe80::1%h0");
+    const now = both.map(withAddress);
+    for (const pvds of [now, now.toReversed()]) {
+      const { commands, notices } = plan(kernel, pvds);
+      assert.deepEqual([commands, notices], [[], []]);
+    }
+    // When that one goes, the other one takes over.
+    plan(kernel, [now[1]!]);
+    assert.equal(kernel.way(ADDRESS, FAR), "fe80::2%h0");
+  });
+
+  test("that two PvDs have is nobody's", () => {
+    const both = [explicit(), explicit({ router: R2, id: "bar.example" })].map(withAddress);
+    const { notices } = plan(new ModelKernel(both), both);
+    assert.match(notices.join(), /several PvDs hold the address/);
+  });
+
   test("on an interface in a VRF is nobody's here", () => {
     const kernel = new ModelKernel([explicit()]);
     kernel.vrfInterfaces.add(explicit().interface.index);
