@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "10d8b00a291f3924ae603e1af80bc92caa6d5e42ab50822e6f9a47dba7f9c728";
+export const SOURCE_HASH: string = "6779a771f6463793ba3efcd5888597e079fe3c68563ffe0a5ba804e9e21e4c30";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

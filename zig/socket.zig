@@ -212,7 +212,7 @@ pub fn readOptions(fd: i32, records: []align(1) layout.OptionRecord) sys.Result 
     return .{ .value = 0 };
 }
 
-/// Has a socket receive only what a program of classic BPF accepts (bpf(4), struct sock_filter): 8 bytes an instruction.
+/// Has a socket receive only what a classic BPF program accepts (bpf(4), struct sock_filter): 8 bytes an instruction.
 pub fn attachFilter(fd: i32, program: []u8) sys.Result {
     if (program.len == 0 or program.len % 8 != 0 or program.len / 8 > std.math.maxInt(u16)) return invalid;
     const argument: uapi.sock_fprog = .{ .len = @intCast(program.len / 8), .filter = program.ptr };

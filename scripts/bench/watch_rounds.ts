@@ -168,7 +168,10 @@ async function measureLinks(
   const speak = () =>
     Promise.all(Array.from({ length: LINKS }, (_, i) => {
       const { prefix, routerLinkLocal } = manyLinksNetwork(i);
-      const message = routerAdvertisement({ prefixes: [{ prefix }], rdnss: [{ servers: [prefix.replace("/64", "53")] }] });
+      const message = routerAdvertisement({
+        prefixes: [{ prefix }],
+        rdnss: [{ servers: [prefix.replace("/64", "53")] }],
+      });
       return socket.send(`r${i}`, frameOf(message, router.mac(`r${i}`), routerLinkLocal));
     }));
   for (const [by, argv] of Object.entries(daemons)) {

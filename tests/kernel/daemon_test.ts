@@ -437,17 +437,24 @@ test("nothing but the daemon's own file is believed, and doctor says why", lab, 
     ["of the future", () => state({ writtenMs: ago(-600) })(), "true", /another time/],
     ["with a PvD that is none", state({ pvds: [{}] }), "true", /pvds\[0\]\.interface/],
   ];
-  for (const [i, [what, text, command, expected]] of cases.entries()) {
+  let answer = (_: string) => {};
+  const reader = host.spawnScript(new URL("./daemon_reader_script.ts", import.meta.url), [], {
+    unprivileged: true,
+    onLine: (line) => answer(line),
+  });
+  for (const [what, text, command, expected] of cases) {
     await host.run(["sh", "-c", "rm -rf /run/mif /run/o /run/true"]);
     host.writeFile(STATE, text());
     const changed = await host.run(["sh", "-ec", command, STATE]);
     assert.equal(changed.status, 0, changed.stderr);
-    const said = await doctor(host, UNPRIVILEGED[i % 2]);
-    if (expected === "used") assert.equal(said, expected, what);
-    else assert.match(said, expected, `${what}: ${said}`);
-    const pvds = await list(host, UNPRIVILEGED[1 - i % 2]!);
-    assert.equal(pvds.some(({ id }) => id === "one.example"), expected === "used", what);
+    const line = new Promise<string>((resolve) => answer = resolve);
+    reader.write("look\n");
+    const [said, ids]: [string, string[]] = JSON.parse(await line);
+    if (expected === "used") assert.equal(said, "", what);
+    else assert.match(said, expected, what);
+    assert.equal(ids.includes("one.example"), expected === "used", what);
   }
+  for (const caller of UNPRIVILEGED) assert.match(await doctor(host, caller), /pvds\[0\]/);
 });
 
 /** A user that is not mapped in the reader's user namespace is shown as nobody. */
@@ -501,6 +508,33 @@ test("a socket of somebody else is not listened to", lab, async () => {
     }
     await forging.stop();
   }
+});
+
+test("a user of its own with CAP_NET_RAW and nothing else is enough", lab, async (t) => {
+  await using world = new World();
+  const { host, r1 } = await oneLink(world, { ipv4: false });
+  await explicit(r1, "one.example");
+  // As its systemd unit has it.
+  const user = [
+    ...["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--no-new-privs"],
+    ...["--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw"],
+    ...["env", "HOME=/run/mif-home", "DENO_DIR=/run/mif-home/deno"],
+  ];
+  await host.run(["install", "-d", "-o", "12345", "/run/mif-home", "/run/mif"]);
+  const [program = ""] = mifArgv(ROOT);
+  const { status, stderr } = await host.run([...user, "test", "-x", program]);
+  if (status !== 0) return t.skip(`another user cannot run ${program} here: ${stderr}`);
+  const running = host.spawn([...user, ...mifArgv(ROOT, "daemon")]);
+  await running.waitForOutput(/mif daemon: hears routers/, 60_000);
+  await listed(host, "the explicit PvD", (pvds) => pvds.some(({ id }) => id === "one.example"));
+  for (const caller of UNPRIVILEGED) {
+    const watching = await Watching.start(host, caller);
+    await explicit(r1, "two.example");
+    await watching.until("another", () => watching.pvd("two.example"));
+    await explicit(r1, "one.example");
+    await watching.process.stop();
+  }
+  await end(running);
 });
 
 test("there is one daemon; without privileges there is none", lab, async () => {

@@ -290,8 +290,8 @@ test(
     await using world = new World();
     const { host, router } = plainLinks(world, 1);
     router.batch(["addr add 2001:db8:5::d/64 dev r0"]);
-    // Some three seconds of trying.
-    host.sysctl({ "ipv6/conf/h0/accept_dad": 1, "ipv6/conf/h0/dad_transmits": 3 });
+    // Some fifteen seconds of trying: long enough for a busy machine to see it.
+    host.sysctl({ "ipv6/conf/h0/accept_dad": 1, "ipv6/conf/h0/dad_transmits": 15 });
     host.batch([
       "addr add 2001:db8:5::2/64 dev h0",
       "addr add 2001:db8:5::d/64 dev h0",
@@ -308,7 +308,7 @@ test(
     const during = outline(await stated(host));
     assert.equal(addressOf("2001:db8:5::2").tentative, true, "the test was too slow to see it");
     assert.deepEqual(during.h0?.addresses, ["2001:db8:5::1"]);
-    await host.waitForAddresses(["2001:db8:5::2"]);
+    await host.waitForAddresses(["2001:db8:5::2"], 45_000);
     const after = outline(await stated(host));
     assert.deepEqual(after.h0?.addresses, ["2001:db8:5::1", "2001:db8:5::2"]);
   },

@@ -42,6 +42,9 @@ const SOURCE = /RFC \d|\b[\w.]+\(\d\w*\)|POSIX|IANA|draft-|<[\w/-]+\.h>/;
 /** Quantities that mean nothing without a unit. */
 const QUANTITY = /(timeout|delay|interval|duration|lifetime|period|age|expiry)$/i;
 
+/** RFC 8801 3.1: Delay is the exponent of a time. */
+const EXPONENTS = ["PvdInfo.delay"];
+
 /** What the documentation of a symbol lacks, as sentences; none where it is complete. */
 export function lacks({ name, declarations }: PublicSymbol): string[] {
   const [first] = declarations;
@@ -61,7 +64,10 @@ export function lacks({ name, declarations }: PublicSymbol): string[] {
       }
   }
   for (const { name: member, tsType } of first!.def?.properties ?? []) {
-    if (tsType?.repr === "number" && QUANTITY.test(member)) {
+    if (
+      tsType?.repr === "number" && QUANTITY.test(member) &&
+      !EXPONENTS.includes(`${name}.${member}`)
+    ) {
       found.push(`${name}.${member} has no unit in its name`);
     }
   }
