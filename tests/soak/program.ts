@@ -32,6 +32,7 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
   socket,
+  watchPvds,
 } from "../../mod.ts";
 import { ALIAS, FRESH, type Said, WWW } from "./names.ts";
 
@@ -175,6 +176,14 @@ const WORK: Record<string, () => Promise<void>> = {
   async look() {
     choosePvd({});
     await getpvdinfo(any([null, SERVICE[6], WWW]), "80", { signal: AbortSignal.timeout(3000) });
+  },
+  async watching() {
+    // What is there, and then until something happens or nobody waits any more.
+    const signal = AbortSignal.timeout(500);
+    let seen = 0;
+    for await (const { type } of watchPvds({ signal })) {
+      if (type === "default" && ++seen > 1) break;
+    }
   },
   async "asking routers"() {
     await getpvdinfo("localhost", null, { solicit: true });

@@ -6,7 +6,7 @@ import { labSkip } from "../lab/mod.ts";
 import { scriptArgv } from "../lab/enter.ts";
 import { soak, total } from "./soak.ts";
 
-const SECONDS = 20;
+const SECONDS = 15;
 
 test(
   `${SECONDS} s of everything while links flap and routers reboot: no leak, no stray packet, no failure nobody waits for`,
