@@ -46,6 +46,7 @@ export function pageHtml(nonce: string): string {
     <div id="heads" class="heads" aria-hidden="true"><span>Interface</span><span>Router</span><span>Provisioning domain</span><span>Addresses and names</span></div>
     <svg id="wires" aria-hidden="true"></svg>
     <div id="bands"></div>
+    <p id="left-out" class="quiet" hidden></p>
     <div id="empty" class="panel" hidden>
       <svg viewBox="0 0 120 60" aria-hidden="true"><path d="M29 30h18M73 30h18"/><circle cx="16" cy="30" r="9"/><circle cx="60" cy="30" r="9"/><circle cx="104" cy="30" r="9"/></svg>
       <h2>No provisioning domain</h2>

@@ -31,8 +31,10 @@ export interface Picture {
   level: Level;
   /** All but loopback, in the kernel's order. */
   interfaces: PictureInterface[];
-  /** The best first. */
+  /** The best first; of a host with very many, the best. */
   pvds: PicturePvd[];
+  /** How many are left out. */
+  pvdsLeftOut: number;
   /** What `mif route install` made. */
   tables: RouteTable[];
 }
@@ -47,6 +49,8 @@ export interface PictureInterface {
   mtu: number;
   /** "02:00:00:00:01:01"; null where it has none. */
   mac: string | null;
+  /** How many PvDs are on it, those that are left out too. */
+  pvds: number;
 }
 
 /** A PvD, and whether a socket can be held on it. */
@@ -71,17 +75,23 @@ export interface Refusal {
   message: string;
 }
 
+/** More than anybody looks at, and each asks the kernel for some sockets. */
+const PVDS_MAX = 100;
+
 /**
  * Looks at the host once. No packet is sent: the sockets of the verdicts are selected, and closed again.
  *
  * @throws {MifError} Those of `listPvds()`.
  */
 export function readPicture(): Picture {
+  const pvds = listPvds();
   return {
     host: hostname(),
     level: readLevel(),
-    interfaces: readInterfaces(),
-    pvds: listPvds().map((pvd) => ({ pvd, verdicts: familiesOf(pvd).map((f) => judge(pvd, f)) })),
+    interfaces: readInterfaces(pvds),
+    pvds: pvds.slice(0, PVDS_MAX)
+      .map((pvd) => ({ pvd, verdicts: familiesOf(pvd).map((family) => judge(pvd, family)) })),
+    pvdsLeftOut: Math.max(0, pvds.length - PVDS_MAX),
     tables: showRoutes(),
   };
 }
@@ -92,7 +102,9 @@ export function refusalOf(error: unknown): Refusal {
   return { code: error.code, message: error.message };
 }
 
-function readInterfaces(): PictureInterface[] {
+function readInterfaces(pvds: PvdInfo[]): PictureInterface[] {
+  const counts = new Map<number, number>();
+  for (const { interface: { index } } of pvds) counts.set(index, (counts.get(index) ?? 0) + 1);
   return currentSnapshot().links.filter(({ flags }) => (flags & linux.IFF_LOOPBACK) === 0)
     .map((link) => ({
       name: interfaceName(link.name),
@@ -101,6 +113,7 @@ function readInterfaces(): PictureInterface[] {
       carrier: (link.flags & linux.IFF_LOWER_UP) !== 0,
       mtu: link.mtu,
       mac: formatMac(link.hardwareAddress.subarray(0, link.hardwareAddressLength)),
+      pvds: counts.get(link.index) ?? 0,
     }));
 }
 

@@ -34,7 +34,10 @@ describe("bands", () => {
 
   test("one for each interface with a PvD, in the order of the best PvDs", () => {
     const pvds = [picturePvd(1, H1), picturePvd(2, H0, { router: ROUTER }), picturePvd(3, H1)];
-    assert.deepEqual(outline([H0, H1, pictureInterface("h2", 4)], pvds), {
+    const idle = pictureInterface("h2", 4, { pvds: 0 });
+    // Its PvDs are left out.
+    const elsewhere = pictureInterface("h3", 5);
+    assert.deepEqual(outline([H0, H1, idle, elsewhere], pvds), {
       bands: [
         ["h1", [[[], [1]], [[], [3]]]],
         ["h0", [[[[ROUTER, 2]], [2]]]],

@@ -13,7 +13,8 @@ export function pictureInterface(
   index: number,
   init: Partial<PictureInterface> = {},
 ): PictureInterface {
-  return { name, index, up: true, carrier: true, mtu: 1500, mac: "02:00:00:00:0a:0a", ...init };
+  const mac = "02:00:00:00:0a:0a";
+  return { name, index, up: true, carrier: true, mtu: 1500, mac, pvds: 1, ...init };
 }
 
 /** A PvD with one address, on which sockets are held. */
@@ -57,5 +58,5 @@ export function pictureOf(
   pvds: PicturePvd[],
   tables: Picture["tables"] = [],
 ): Picture {
-  return { host: "host", level: "unprivileged", interfaces, pvds, tables };
+  return { host: "host", level: "unprivileged", interfaces, pvds, pvdsLeftOut: 0, tables };
 }

@@ -37,14 +37,11 @@ export function arrange(picture: Picture): { bands: Band[]; idle: PictureInterfa
     const { index, name } = pvd.interface;
     if (bands.some((band) => band.interface.index === index)) continue;
     const known = picture.interfaces.find((link) => link.index === index) ??
-      { name, index, up: true, carrier: true, mtu: pvd.mtu, mac: null };
+      { name, index, up: true, carrier: true, mtu: pvd.mtu, mac: null, pvds: 1 };
     const pvds = picture.pvds.filter((each) => each.pvd.interface.index === index);
     bands.push({ interface: known, groups: group(pvds) });
   }
-  const idle = picture.interfaces.filter((link) =>
-    !bands.some((band) => band.interface.index === link.index)
-  );
-  return { bands, idle };
+  return { bands, idle: picture.interfaces.filter(({ pvds }) => pvds === 0) };
 }
 
 /** The addresses of a PvD's routers on its link. */

@@ -40,6 +40,9 @@ export function drawPicture(picture: Picture, hues: Hues): void {
     },
     (item, link) => say(item.children[1]!, stateOf(link)),
   );
+  const leftOut = document.getElementById("left-out")!;
+  leftOut.hidden = picture.pvdsLeftOut === 0;
+  sayQuietly(leftOut, `${picture.pvdsLeftOut} more PvDs are not drawn: mif list has them all.`);
   const more = idle.length - 60;
   sayQuietly(document.getElementById("idle-more")!, more > 0 ? `and ${more} more` : "");
 }

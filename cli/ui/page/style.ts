@@ -137,7 +137,7 @@ dt { color: var(--quiet); }
 #empty p { max-width: 44ch; }
 #empty svg { width: 130px; fill: none; stroke: var(--trunk); stroke-width: 3; }
 #empty path { stroke-dasharray: 4 4; }
-.idle { margin-top: 22px; } .idle h2 { font-size: 12px; color: var(--quiet); margin-bottom: 8px; }
+#left-out { margin-top: 22px; } .idle { margin-top: 22px; } .idle h2 { font-size: 12px; color: var(--quiet); margin-bottom: 8px; }
 #idle-list { display: flex; flex-wrap: wrap; gap: 8px; }
 #idle-list li { display: flex; gap: 8px; padding: 4px 11px; border: 1px dashed var(--edge); border-radius: 9px; }
 
