@@ -28,6 +28,8 @@ export interface PublisherHost {
 
 /** So long after one writing the next one waits. */
 const SPACING_MS = 50;
+/** One that takes long keeps the next one away for so many times as long. */
+const SPACING_FACTOR = 4;
 /** Before a lifetime ends that may have begun anew. */
 const EARLY_MS = 250;
 
@@ -37,6 +39,7 @@ export class Publisher {
   /** Something is new since the last time. */
   #isNew = true;
   #publishedMs = -Infinity;
+  #spacingMs = SPACING_MS;
   /** The first end of a lifetime that the file, and that readers know. */
   #fileEndMs = Infinity;
   #readersEndMs = Infinity;
@@ -68,7 +71,7 @@ export class Publisher {
   #arrange(): void {
     clearTimeout(this.#timer);
     const nowMs = this.#host.nowMs();
-    const earliestMs = this.#publishedMs + SPACING_MS;
+    const earliestMs = this.#publishedMs + this.#spacingMs;
     // One that did not begin anew until then is about to end; if it does after all, that is news.
     const endMs = this.#fileEndMs - EARLY_MS;
     const quietUntilMs = Math.min(
@@ -83,6 +86,7 @@ export class Publisher {
 
   #publish(): void {
     const { state, endMs, nowMs, write, publish, sign } = this.#host;
+    const startMs = nowMs();
     const said = state();
     const text = encodeState(said);
     const now = nowMs();
@@ -95,6 +99,7 @@ export class Publisher {
     } else sign(encodeSign(said.writtenMs));
     this.#isNew = false;
     this.#attempt(() => write(text));
+    this.#spacingMs = Math.max(SPACING_MS, SPACING_FACTOR * (nowMs() - startMs));
     this.#arrange();
   }
 

@@ -77,7 +77,7 @@ export interface HeardOption extends Advertised {
 }
 
 const HEARD: HeardBy = "router-advertisement";
-/** A hostile link may announce without end; what came last is kept. */
+/** A hostile link may announce without end; what came last is kept, and what other links said. */
 const OPTIONS_MAX = 4096;
 const PVDS_MAX = 1024;
 /** Some options carry no lifetime of their own; the next advertisement repeats them. */
@@ -90,6 +90,8 @@ const ADDRESS_LIFETIME_MIN_SECONDS = 7200;
 export class AdvertisementMemory {
   /** By link, router and content; of one prefix there is one entry, for an address is in one PvD. */
   readonly #options = new Map<string, HeardOption[]>();
+  /** How many of each link. */
+  readonly #optionCounts = new Map<number, number>();
   #optionCount = 0;
   readonly #headers = new Map<string, HeardHeader>();
   #changes = 0;
@@ -179,7 +181,9 @@ export class AdvertisementMemory {
     const isNew = !known || !isSameButTime([known.pvd, known.header], [heard.pvd, heard.header]) ||
       isEnding([headerEnd(known)], heard.heardMs);
     if (isNew) this.#changes++;
-    remember(this.#headers, PVDS_MAX, key, heard);
+    this.#headers.delete(key);
+    if (this.#headers.size >= PVDS_MAX) this.#forgetOldestHeader();
+    this.#headers.set(key, heard);
   }
 
   #hearOne(
@@ -197,23 +201,44 @@ export class AdvertisementMemory {
       (isWhole || !from.isWhole || from.isNested)
     );
     this.#options.delete(key);
-    this.#optionCount -= known.length - others.length;
+    this.#count(from.interface, others.length - known.length);
     if (!isNothingNew(known, others, from, option, nowMs)) this.#changes++;
     const lifetimeSeconds = lifetimeOf(option);
     if (lifetimeSeconds > 0) {
       const expiresMs = endOf(nowMs, lifetimeSeconds);
       others.push({ ...from, option, heardMs: nowMs, expiresMs });
-      this.#optionCount++;
+      this.#count(from.interface, 1);
     }
     // Behind all others: it is the latest.
     if (others.length > 0) this.#options.set(key, others);
     while (this.#optionCount > OPTIONS_MAX) this.#forgetOldest();
   }
 
+  #count(interfaceIndex: number, more: number): void {
+    this.#optionCount += more;
+    this.#optionCounts.set(interfaceIndex, (this.#optionCounts.get(interfaceIndex) ?? 0) + more);
+  }
+
+  /** Of the link that says most: one that is hostile does not have the others forgotten. */
   #forgetOldest(): void {
-    const [key, oldest] = this.#options.entries().next().value!;
-    this.#options.delete(key);
-    this.#optionCount -= oldest.length;
+    const most = largest(this.#optionCounts);
+    for (const [key, oldest] of this.#options) {
+      if (oldest[0]!.interface !== most) continue;
+      this.#options.delete(key);
+      this.#count(most, -oldest.length);
+      return;
+    }
+  }
+
+  #forgetOldestHeader(): void {
+    const counts = new Map<number, number>();
+    for (const { interface: index } of this.#headers.values()) {
+      counts.set(index, (counts.get(index) ?? 0) + 1);
+    }
+    const most = largest(counts);
+    for (const [key, { interface: index }] of this.#headers) {
+      if (index === most) return void this.#headers.delete(key);
+    }
   }
 
   /**
@@ -274,7 +299,7 @@ export class AdvertisementMemory {
     const before = this.#optionCount;
     for (const [key, known] of this.#options) {
       const kept = known.filter(isKept);
-      this.#optionCount -= known.length - kept.length;
+      this.#count(known[0]!.interface, kept.length - known.length);
       if (kept.length === 0) this.#options.delete(key);
       else if (kept.length < known.length) this.#options.set(key, kept);
     }
@@ -337,11 +362,11 @@ function keyOf(interfaceIndex: number, router: string, option: NdOption): string
   return `${interfaceIndex} ${router} ${contentOf(option)}`;
 }
 
-/** Puts an entry last, and drops the oldest where there is no room. */
-function remember<T>(entries: Map<string, T>, max: number, key: string, entry: T): void {
-  entries.delete(key);
-  if (entries.size >= max) entries.delete(entries.keys().next().value!);
-  entries.set(key, entry);
+/** Who has the largest number. */
+function largest(counts: ReadonlyMap<number, number>): number {
+  let most: [number, number] = [-1, 0];
+  for (const entry of counts) if (entry[1] > most[1]) most = entry;
+  return most[0];
 }
 
 /** One option for each server and domain: the next advertisement may list others beside it (RFC 8106 5.1, 5.2). */

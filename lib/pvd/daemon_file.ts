@@ -53,7 +53,9 @@ interface Said {
 }
 
 let isOff = false;
-let bySocket: DaemonState | null = null;
+let bySocket: Said | null = null;
+/** What the socket said last, and nobody has looked at yet. */
+let unread: string | null = null;
 let lastFile: Said & { stamp: string } | null = null;
 
 /** The daemon itself, which knows better, does not read what it has written. */
@@ -61,14 +63,25 @@ export function ignoreDaemon(): void {
   isOff = true;
 }
 
-/** Takes what the daemon said by its socket; null when it says nothing more. It counts as long as it is the latest. */
-export function setDaemonState(state: DaemonState | null): void {
-  bySocket = state;
+/**
+ * Takes a state that the daemon gave by its socket; null when it says nothing more. It counts as long as it is the
+ * latest, and is not read before somebody wants to know: another may come first.
+ */
+export function setDaemonState(text: string | null): void {
+  unread = text;
+  if (text === null) bySocket = null;
 }
 
-/** A sign of life by the socket. */
+/** A sign of life by the socket: its last state holds on. */
 export function touchDaemonState(writtenMs: number): void {
-  if (bySocket) bySocket = { ...bySocket, writtenMs: Math.max(bySocket.writtenMs, writtenMs) };
+  const state = stateBySocket();
+  if (state) bySocket = { state: { ...state, writtenMs }, problem: "" };
+}
+
+function stateBySocket(): DaemonState | null {
+  if (unread !== null) bySocket = parse(unread);
+  unread = null;
+  return bySocket?.state ?? null;
 }
 
 /** What the daemon fetched of a PvD as it is now, by the rules of {@linkcode AdditionalInfoMemory.of}. */
@@ -102,8 +115,9 @@ export function readDaemon(nowMs: number = bootMs()): DaemonReading {
   if (isOff) return { state: null, report };
   const said = readFile(report);
   // Of the same run the later word counts; the socket says it first.
-  const state = bySocket && bySocket.writtenMs >= (said?.state?.writtenMs ?? 0)
-    ? bySocket
+  const told = stateBySocket();
+  const state = told && told.writtenMs >= (said?.state?.writtenMs ?? 0)
+    ? told
     : said?.state ?? null;
   const problem = state === null ? said?.problem ?? "" : problemOf(state, nowMs);
   if (problem === "") return { state, report };

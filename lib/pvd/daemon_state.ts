@@ -42,6 +42,7 @@ export const SILENCE_MAX_MS = 15_000;
 
 const FORMAT = "mif-daemon-state";
 const SIGN = "mif-daemon-sign-of-life";
+const SIGN_SIZE_MAX = 256;
 const VERSION = 1;
 /** As many as a memory holds. */
 const PVDS_MAX = 1024;
@@ -126,24 +127,30 @@ export function encodeSign(writtenMs: number): string {
   return JSON.stringify({ format: SIGN, version: VERSION, writtenMs: Math.floor(writtenMs) });
 }
 
-/** What a text says. @throws {StateError} It is not what {@linkcode encodeState} gives. */
-export function decodeState(text: string): DaemonState {
-  const said = decodeLine(text);
-  demand("words" in said, "it is no state of a mif daemon");
-  return said;
+/**
+ * When a line was written that is a sign of life; null where it is something else, as a state is.
+ *
+ * @throws {StateError} It is one of another version.
+ */
+export function decodeSign(text: string): number | null {
+  if (text.length > SIGN_SIZE_MAX) return null;
+  const json = parseJson(text, []);
+  if (json?.["format"] !== SIGN) return null;
+  demand(json["version"] === VERSION, `it is of version ${quote(String(json["version"]))}`);
+  const { writtenMs } = json;
+  demand(isUnsigned(writtenMs, Number.MAX_SAFE_INTEGER), "writtenMs");
+  return writtenMs;
 }
 
-/** A state, or a sign of life. @throws {StateError} It is neither. */
-export function decodeLine(text: string): DaemonState | Pick<DaemonState, "writtenMs"> {
+/** What a text says. @throws {StateError} It is not what {@linkcode encodeState} gives. */
+export function decodeState(text: string): DaemonState {
   const problems: string[] = [];
   const json = parseJson(text, problems);
   if (!json) throw new StateError(problems[0]);
-  const isSign = json["format"] === SIGN;
-  demand(json["format"] === FORMAT || isSign, "it is no state of a mif daemon");
+  demand(json["format"] === FORMAT, "it is no state of a mif daemon");
   demand(json["version"] === VERSION, `it is of version ${quote(String(json["version"]))}`);
   const { instance, pid, network, writtenMs } = json;
   demand(isUnsigned(writtenMs, Number.MAX_SAFE_INTEGER), "writtenMs");
-  if (isSign) return { writtenMs };
   demand(typeof instance === "string" && /^[0-9a-f]{32}$/.test(instance), "instance");
   demand(isUnsigned(pid, 0x7fffffff), "pid");
   demand(typeof network === "string" && /^\d{1,20}$/.test(network), "network");

@@ -9,7 +9,7 @@
 
 import { native } from "../../ffi/library.ts";
 import { daemonUsers, setDaemonState, touchDaemonState } from "../pvd/daemon_file.ts";
-import { decodeLine, STATE_SIZE_MAX, STATE_SOCKET, StateError } from "../pvd/daemon_state.ts";
+import { decodeSign, STATE_SIZE_MAX, STATE_SOCKET, StateError } from "../pvd/daemon_state.ts";
 import { SOL_SOCKET } from "../socket/options.ts";
 import { EPOLLIN, EPOLLRDHUP, reactor } from "../socket/reactor.ts";
 import { UnreadableError } from "../sources/host_files.ts";
@@ -107,11 +107,12 @@ export class DaemonClient {
     const decoder = new TextDecoder();
     const text = parts.map((part) => decoder.decode(part, { stream: true })).join("");
     try {
-      const said = decodeLine(text);
-      if ("words" in said) {
-        setDaemonState(said);
+      const writtenMs = decodeSign(text);
+      if (writtenMs !== null) touchDaemonState(writtenMs);
+      else {
+        setDaemonState(text);
         this.#heard();
-      } else touchDaemonState(said.writtenMs);
+      }
       return true;
     } catch (error) {
       if (error instanceof StateError) return false;

@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Publisher } from "../../lib/daemon/publisher.ts";
-import { decodeLine } from "../../lib/pvd/daemon_state.ts";
+import { decodeSign, decodeState } from "../../lib/pvd/daemon_state.ts";
 
 /** A publisher with a clock that only the test moves, and all it did: "time what". */
 class Scene implements Disposable {
   nowMs = 0;
   endMs = Infinity;
   failure: string | null = null;
+  /** What it takes to write. */
+  costMs = 0;
   readonly did: string[] = [];
   readonly publisher: Publisher;
 
@@ -28,16 +30,17 @@ class Scene implements Disposable {
       endMs: () => this.endMs,
       nowMs: () => this.nowMs,
       write: (text) => {
-        assert.equal(decodeLine(text).writtenMs, this.nowMs);
+        assert.equal(decodeState(text).writtenMs, this.nowMs);
         if (this.failure !== null) throw new Error(this.failure);
         note("write");
+        this.nowMs += this.costMs;
       },
       publish: (text) => {
-        assert.equal(decodeLine(text).writtenMs, this.nowMs);
+        assert.equal(decodeState(text).writtenMs, this.nowMs);
         note("publish");
       },
       sign: (line) => {
-        assert.deepEqual(decodeLine(line), { writtenMs: this.nowMs });
+        assert.equal(decodeSign(line), this.nowMs);
         note("sign");
       },
       log: note,
@@ -140,6 +143,19 @@ test("short lifetimes without end are no endless writing", () => {
     scene.until(scene.nowMs + 10);
   }
   assert.ok(scene.done.filter((what) => what.endsWith("write")).length <= 21);
+});
+
+test("a state that takes long to write is written more seldom", () => {
+  using scene = new Scene();
+  scene.costMs = 100;
+  scene.publisher.start();
+  const endMs = scene.nowMs + 5000;
+  while (scene.nowMs < endMs) {
+    scene.publisher.note();
+    scene.until(scene.nowMs + 10);
+  }
+  const count = scene.done.filter((what) => what.endsWith("write")).length;
+  assert.ok(count >= 9 && count <= 14, `${count} times in 5 s`);
 });
 
 test("a full file system is told once; readers are served, and the file is tried again", () => {

@@ -245,6 +245,83 @@ test("a link that loses its other end keeps the prefixes of implicit PvDs, and n
   );
 });
 
+test("a hostile link does not have the others forgotten", () => {
+  const memory = new AdvertisementMemory();
+  const quiet = { prefixes: [prefix(P)], rdnss: [{ servers: ["2001:db8::53"] }] };
+  memory.hearAdvertisement(4, R1, advertisement(quiet), 0);
+  for (let i = 0; i < 6000; i++) {
+    memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), i + 1);
+  }
+  const ofLink = (index: number) =>
+    memory.current(6000).filter((one) => one.interface === index).length;
+  assert.deepEqual([ofLink(3), ofLink(4)], [4094, 2]);
+  assert.equal(memory.pvds(6000).filter((one) => one.interface === 4).length, 1);
+  memory.forget(3);
+  assert.deepEqual([ofLink(3), ofLink(4)], [0, 2]);
+  assert.deepEqual([...memory.interfaces()], [4]);
+  // The count is right after all that: there is room again.
+  for (let i = 0; i < 4094; i++) {
+    memory.hearAdvertisement(5, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), 7000);
+  }
+  assert.equal(memory.current(7000).length, 4096);
+});
+
+test("changes are counted, and lifetimes that begin anew are none until they are about to end", () => {
+  const memory = new AdvertisementMemory();
+  let before = memory.changes;
+  const changed = (init: RouterAdvertisementInit, nowMs: number) => {
+    memory.hearAdvertisement(3, R1, advertisement(init), nowMs);
+    const hasChanged = memory.changes !== before;
+    before = memory.changes;
+    return hasChanged;
+  };
+  const init = { lifetimeSeconds: 30, prefixes: [prefix(P)], mtu: 1400 };
+  assert.ok(changed(init, 0));
+  assert.ok(!changed(init, 0));
+  assert.ok(!changed(init, 1000));
+  assert.ok(!changed({ ...init, prefixes: [prefix(P, 900)] }, 2000));
+  // The router's lifetime of 30 s is over in a moment.
+  assert.ok(changed(init, 31_800));
+  assert.ok(changed({ ...init, mtu: 1300 }, 32_000));
+  assert.ok(changed({ ...init, lifetimeSeconds: 0 }, 33_000));
+  assert.ok(changed({ ...init, prefixes: [{ prefix: P, preferredSeconds: 0 }] }, 34_000));
+  assert.ok(changed({ options: [pvdOption({ id: "pvd.example", sequence: 1 })] }, 35_000));
+  assert.ok(changed({ options: [pvdOption({ id: "pvd.example", sequence: 2 })] }, 36_000));
+  assert.ok(!changed({ options: [pvdOption({ id: "pvd.example", sequence: 2 })] }, 37_000));
+  memory.forget(3);
+  assert.notEqual(memory.changes, before);
+});
+
+test("of what two memories know the later word counts, whichever learns of it", () => {
+  const [older, newer] = [new AdvertisementMemory(), new AdvertisementMemory()];
+  const server = (address: string) => ({ rdnss: [{ servers: [address] }] });
+  older.hearAdvertisement(3, R1, advertisement({ ...server("2001:db8::1"), mtu: 1300 }), 1000);
+  older.hearAdvertisement(3, R2, advertisement({ prefixes: [prefix(P)] }), 1000);
+  newer.hearAdvertisement(3, R1, advertisement({ ...server("2001:db8::2"), mtu: 1400 }), 2000);
+  newer.hearAdvertisement(
+    3,
+    R2,
+    advertisement({ prefixes: [prefix(P)], options: [pvdOption({ id: "pvd.example" })] }),
+    2000,
+  );
+  const [one, other] = [new AdvertisementMemory(), new AdvertisementMemory()];
+  for (const memory of [older, newer]) one.learn(memory.words(3000));
+  for (const memory of [newer, older]) other.learn(memory.words(3000));
+  const said = (memory: AdvertisementMemory) =>
+    memory.current(3000).map(({ router, pvd, option }) =>
+      `${router} ${pvd} ${JSON.stringify(option)}`
+    )
+      .sort();
+  assert.deepEqual(said(one), said(other));
+  assert.equal(said(one).length, 4);
+  assert.deepEqual(prefixes(one, 3000), [`${R2} ${P}`]);
+  assert.equal(
+    one.current(3000).find(({ option }) => option.name === "prefix-information")!.pvd,
+    "pvd.example",
+  );
+  assert.ok(said(one).some((text) => text.includes("1400")));
+});
+
 test("a hostile link does not fill the memory, by IDs either", () => {
   const memory = new AdvertisementMemory();
   for (let i = 0; i < 6000; i++) {

@@ -8,7 +8,7 @@ import { parseRouterAdvertisement } from "../../lib/ndp/router_advertisement.ts"
 import { AdvertisementMemory, type HeardWords } from "../../lib/pvd/advertisement_memory.ts";
 import {
   type DaemonState,
-  decodeLine,
+  decodeSign,
   decodeState,
   encodeSign,
   encodeState,
@@ -151,7 +151,11 @@ test("a reader has the additional information that was fetched, of the sequence 
 
 test("a sign of life is one, and no state", () => {
   const line = encodeSign(1234.9);
-  assert.deepEqual(decodeLine(line), { writtenMs: 1234 });
+  assert.equal(decodeSign(line), 1234);
+  assert.equal(decodeSign(encodeState(stateOf({ headers: [], options: [] }))), null);
+  for (const other of ["", "{", "[]", "x".repeat(1000)]) assert.equal(decodeSign(other), null);
+  assert.throws(() => decodeSign(line.replace('"version":1', '"version":2')), /version "2"/);
+  assert.throws(() => decodeSign(line.replace("1234", "-1")), /writtenMs/);
   assert.throws(() => decodeState(line), StateError);
 });
 
