@@ -1,5 +1,5 @@
 /**
- * `deno task bench [snapshot|sockets|names|fetch|advertisements|mobility|mobility-dump]`: how fast we are in Deno and in Bun; without a word all parts.
+ * `deno task bench [snapshot|sockets|names|fetch|advertisements|mobility|mobility-dump|watch]`: how fast we are in Deno and in Bun; without a word all parts.
  *
  * - `snapshot`: a snapshot of the kernel's tables and a list of the PvDs, beside a C program with the same system calls,
  *   ip(8) as a process, and os.networkInterfaces().
@@ -12,6 +12,8 @@
  *   them.
  * - `mobility-dump`: `mif mh dump -r` on a million messages beside tcpdump and tshark; what a raw socket gives, beside a C
  *   program.
+ * - `watch`: from `ip addr add` to what watchPvds() tells, beside ip-monitor(8); CPU and memory of the daemon and of who
+ *   watches, idle, under a flood, and at 200 links.
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios and judges nothing. `--rounds N` (20), `--json` prints JSON instead, `--write FILE` writes the JSON too.
@@ -47,6 +49,8 @@ import { formatSockets, socketRatios } from "./bench/socket_report.ts";
 import type { SocketRatio } from "./bench/socket_report.ts";
 import { measureSockets, type SocketMeasured } from "./bench/socket_rounds.ts";
 import { Subject } from "./bench/subject.ts";
+import { formatWatch } from "./bench/watch_report.ts";
+import { measureWatch, type WatchMeasured } from "./bench/watch_rounds.ts";
 import { type BenchWorld, WORLDS } from "./bench/worlds.ts";
 import { bun, ROOT } from "./toolchain.ts";
 
@@ -70,6 +74,7 @@ interface Bench {
   mobility?: { measured: MobilityMeasured[]; ratios: MobilityRatio[] };
   mobilityDump?: { measured: DumpMeasured[]; ratios: DumpRatio[] };
   advertisements?: { measured: Measured[]; ratios: AdvertisementRatio[] };
+  watch?: WatchMeasured;
 }
 
 const PARTS = [
@@ -80,6 +85,7 @@ const PARTS = [
   "advertisements",
   "mobility",
   "mobility-dump",
+  "watch",
 ];
 const rounds = Number(options.rounds);
 
@@ -114,6 +120,7 @@ async function main(): Promise<void> {
     if (wants("advertisements")) bench.advertisements = await benchAdvertisements(directory);
     if (wants("mobility")) bench.mobility = await benchMobility(directory);
     if (wants("mobility-dump")) bench.mobilityDump = await benchMobilityDump(directory);
+    if (wants("watch")) bench.watch = await benchWatch();
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -193,6 +200,18 @@ const PYTHON = "/usr/bin/python3";
 
 function hasScapy(): boolean {
   return spawnSync(PYTHON, ["-c", "import scapy.layers.inet6"]).status === 0;
+}
+
+async function benchWatch(): Promise<Bench["watch"]> {
+  const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
+  const daemons = { Deno: [deno(), "run", "-A", cli, "daemon"], Bun: [bun(), cli, "daemon"] };
+  return await measureWatch(
+    () => new World(),
+    runtimeCommands("watch.ts"),
+    daemons,
+    rounds,
+    progress,
+  );
 }
 
 /** By whom to command line. Compiles the C program. */
@@ -276,6 +295,7 @@ function publish(bench: Bench): void {
   if (bench.mobilityDump) {
     console.log(formatDumps(bench.mobilityDump.measured, bench.mobilityDump.ratios));
   }
+  if (bench.watch) console.log(formatWatch(bench.watch));
 }
 
 function deno(): string {

@@ -250,13 +250,14 @@ test("a hostile link does not have the others forgotten", () => {
   const quiet = { prefixes: [prefix(P)], rdnss: [{ servers: ["2001:db8::53"] }] };
   memory.hearAdvertisement(4, R1, advertisement(quiet), 0);
   for (let i = 0; i < 6000; i++) {
-    memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement({ mtu: 1400 }), i + 1);
+    const flood = { mtu: 1400, options: [pvdOption({ id: "flood.example" })] };
+    memory.hearAdvertisement(3, `fe80::${i.toString(16)}`, advertisement(flood), i + 1);
   }
   const ofLink = (index: number) =>
     memory.current(6000).filter((one) => one.interface === index).length;
   assert.deepEqual([ofLink(3), ofLink(4)], [4094, 2]);
   assert.equal(memory.pvds(6000).filter((one) => one.interface === 4).length, 1);
-  memory.forget(3);
+  memory.detach(3);
   assert.deepEqual([ofLink(3), ofLink(4)], [0, 2]);
   assert.deepEqual([...memory.interfaces()], [4]);
   // The count is right after all that: there is room again.
@@ -288,7 +289,7 @@ test("changes are counted, and lifetimes that begin anew are none until they are
   assert.ok(changed({ options: [pvdOption({ id: "pvd.example", sequence: 1 })] }, 35_000));
   assert.ok(changed({ options: [pvdOption({ id: "pvd.example", sequence: 2 })] }, 36_000));
   assert.ok(!changed({ options: [pvdOption({ id: "pvd.example", sequence: 2 })] }, 37_000));
-  memory.forget(3);
+  memory.detach(3);
   assert.notEqual(memory.changes, before);
 });
 

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { parseRouterAdvertisement } from "../../../lib/ndp/router_advertisement.ts";
 import { AdvertisementMemory } from "../../../lib/pvd/advertisement_memory.ts";
 import {
-  decodeLine,
+  decodeSign,
   decodeState,
   encodeSign,
   encodeState,
@@ -62,8 +62,9 @@ export const targets: FuzzTarget[] = [
         encodeSign(NOW_MS),
       ),
     read: (bytes) => {
-      const said = decodeLine(textOf(bytes));
-      if (!("words" in said)) return said;
+      const sign = decodeSign(textOf(bytes));
+      if (sign !== null) return sign;
+      const said = decodeState(textOf(bytes));
       const memory = new AdvertisementMemory();
       memory.learn(said.words);
       // What is passed on is read again as it was learnt.
