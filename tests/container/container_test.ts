@@ -1,7 +1,7 @@
 // What containers take away, each imposed for real: the package works on or says what is missing, and mif doctor names it.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -92,10 +92,21 @@ async function assertDoctor(
   assert.equal(problems.length > 0, status === 1, json.stdout);
 }
 
+/** What a checkout may have built, and an installed package has not. */
+const build = fileURLToPath(new URL("../../zig/zig-out", import.meta.url));
+const hidden = existsSync(build) ? `mount -t tmpfs none "${build}"` : ":";
+
 /** A command in a mount namespace of its own, in which this was done before. */
 const mounted = (script: string): string[] => [
-  ...["unshare", "--mount", "--", "sh", "-ec", `${script}\nexec "$@"`, "sh"],
+  ...["unshare", "--mount", "--", "sh", "-ec", `${hidden}\n${script}\nexec "$@"`, "sh"],
 ];
+
+/** The library where a program has put it. */
+function libraryFile(): string {
+  const file = join(directory, "libmif.so");
+  copyFileSync(load(), file);
+  return file;
+}
 
 test("nothing is taken away", options, async () => {
   await assertUses(ALL, {});
@@ -150,7 +161,7 @@ describe("a read-only file system", () => {
     const cache = join(directory, "placed");
     mkdirSync(cache);
     const env = { XDG_CACHE_HOME: cache };
-    assert.equal((await run(cli, ["doctor"], { env })).status, 0);
+    assert.equal((await run(cli, ["doctor"], { argv: mounted(":"), env })).status, 0);
     await assertUses(unwritable, { argv: mounted(READ_ONLY), env });
     const temporary = { ...env, TMPDIR: "/dev/shm" };
     await assertUses(ALL, { argv: mounted(READ_ONLY), env: temporary });
@@ -158,7 +169,7 @@ describe("a read-only file system", () => {
 
   test("the library is a file of the image", options, async () => {
     const env = { XDG_CACHE_HOME: join(directory, "not-there") };
-    await assertUses(unwritable, { argv: mounted(READ_ONLY), env }, [load()]);
+    await assertUses(unwritable, { argv: mounted(READ_ONLY), env }, [libraryFile()]);
   });
 
   test("the library is nowhere", options, async () => {
@@ -183,11 +194,12 @@ describe("no home directory", () => {
   const nowhere = { HOME: undefined, XDG_CACHE_HOME: undefined, XDG_RUNTIME_DIR: undefined };
   test("no variable names one", options, async () => {
     const problem = /none of XDG_CACHE_HOME, HOME, XDG_RUNTIME_DIR names a directory; set one/;
-    await assertDoctor(1, [problem], { env: nowhere });
+    await assertDoctor(1, [problem], { argv: mounted(":"), env: nowhere });
   });
 
   test("another directory serves", options, async () => {
-    await assertUses(ALL, { env: { ...nowhere, XDG_RUNTIME_DIR: directory } });
+    const env = { ...nowhere, XDG_RUNTIME_DIR: directory };
+    await assertUses(ALL, { argv: mounted(":"), env });
   });
 });
 
@@ -198,5 +210,5 @@ test("a cache from which nothing may be executed", options, async () => {
   };
   mkdirSync(around.env.XDG_CACHE_HOME);
   await assertDoctor(1, [/^problem .*mounted noexec.*name another with load/m], around);
-  await assertUses(ALL, around, [load()]);
+  await assertUses(ALL, around, [libraryFile()]);
 });
