@@ -34,15 +34,13 @@ export async function mobility(): Promise<number> {
     onLine: (line) => console.log(line),
   });
   await dump.waitForOutput(/listening/);
-  const serving = correspondent.spawnScript(path("correspondent.ts"));
-  await serving.waitForOutput(/ready/);
-  const node = await mobile.runScript(path("mobile_node.ts"), [
-    HOME_ADDRESS,
-    CARE_OF_ADDRESS,
-    CORRESPONDENT_ADDRESS,
-  ]);
+  const example = path("../../examples/mobile_ipv6.ts");
+  const serving = correspondent.spawnScript(example, ["correspondent"]);
+  await serving.waitForOutput(/waiting/);
+  const addresses = [HOME_ADDRESS, CARE_OF_ADDRESS, CORRESPONDENT_ADDRESS];
+  const node = await mobile.runScript(example, ["node", ...addresses]);
   // What is on its way to the screen.
   await new Promise((resolve) => setTimeout(resolve, 500));
-  console.log(`\nThe mobile node was told:\n${node.stdout}${node.stderr}`);
+  console.log(`\nThe mobile node (examples/mobile_ipv6.ts):\n${node.stdout}${node.stderr}`);
   return node.status === 0 ? 0 : 1;
 }
