@@ -78,6 +78,19 @@ async function listed(
   }
 }
 
+/**
+ * Whether who has no privileges here can tell users apart: inside a user namespace that maps no other all are shown as
+ * one, and the files of who was root outside are its own.
+ */
+async function tellsUsersApart(host: Host): Promise<boolean> {
+  const { stdout } = await host.run(["cat", "/proc/self/uid_map"], { unprivileged: true });
+  const tells = /\b4294967295\b/.test(stdout);
+  if (!tells) {
+    console.log("Left out: files and sockets of other users, who cannot be told apart here");
+  }
+  return tells;
+}
+
 interface Diagnosis {
   daemon: { used: boolean; pid: number | null; pvds: number };
   warnings: { source: string; path: string; message: string }[];
@@ -422,7 +435,7 @@ test("nothing but the daemon's own file is believed, and doctor says why", lab, 
     ["a directory", nothing, "rm $0; mkdir $0", /not a regular file/],
     ["a huge one", nothing, "truncate -s 5M $0", /too large/],
     ["an endless one", nothing, "rm $0; ln -s /dev/zero $0", /symbolic link/],
-    ["one that may not be read", state(), "chmod 600 $0", /not read: EACCES/],
+    [UNREADABLE, state(), "chmod 600 $0", /not read: EACCES/],
     ["nothing", nothing, "true", /not valid JSON/],
     ["half of one", () => state()().slice(0, 300), "true", /not valid JSON/],
     ["bytes", () => "\u0000\u0001", "true", /not valid JSON/],
@@ -442,7 +455,9 @@ test("nothing but the daemon's own file is believed, and doctor says why", lab, 
     unprivileged: true,
     onLine: (line) => answer(line),
   });
+  const tellsUsers = await tellsUsersApart(host);
   for (const [what, text, command, expected] of cases) {
+    if ((expected === OTHERS || what === UNREADABLE) && !tellsUsers) continue;
     await host.run(["sh", "-c", "rm -rf /run/mif /run/o /run/true"]);
     host.writeFile(STATE, text());
     const changed = await host.run(["sh", "-ec", command, STATE]);
@@ -457,6 +472,7 @@ test("nothing but the daemon's own file is believed, and doctor says why", lab, 
   for (const caller of UNPRIVILEGED) assert.match(await doctor(host, caller), /pvds\[0\]/);
 });
 
+const UNREADABLE = "one that may not be read";
 /** A user that is not mapped in the reader's user namespace is shown as nobody. */
 const OTHERS = /is user \d+'s and not the daemon's/;
 
@@ -491,7 +507,9 @@ test("a socket of somebody else is not listened to", lab, async () => {
     "    except OSError:",
     "        pass",
   ].join("\n");
+  const tellsUsers = await tellsUsersApart(host);
   for (const [uid, isBelieved] of [[1000, false], [0, true]] as const) {
+    if (uid !== 0 && !tellsUsers) continue;
     await host.run(["rm", "-f", "/run/mif/socket"]);
     const state = JSON.stringify({ ...JSON.parse(stdout), writtenMs: Math.floor(bootMs()) }) + "\n";
     const forging = host.spawn(["python3", "-IS", "-c", forger, String(uid), state]);
@@ -540,10 +558,13 @@ test("a user of its own with CAP_NET_RAW and nothing else is enough", lab, async
 test("there is one daemon; without privileges there is none", lab, async () => {
   await using world = new World();
   const { host } = await oneLink(world, { ipv4: false });
+  const refusal = await tellsUsersApart(host)
+    ? /^mif daemon: Cannot keep the daemon's state in \/run\/mif: .*as root/
+    : /^mif daemon: Cannot solicit Router Advertisements: .*CAP_NET_RAW/;
   for (const caller of UNPRIVILEGED) {
     const { status, stdout, stderr } = await mif(host, caller, "daemon");
     assert.deepEqual([status, stdout], [1, ""]);
-    assert.match(stderr, /^mif daemon: Cannot keep the daemon's state in \/run\/mif: .*as root/);
+    assert.match(stderr, refusal);
   }
   const running = await daemon(host);
   for (const caller of CALLERS.filter(({ unprivileged }) => !unprivileged)) {

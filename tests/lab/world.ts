@@ -171,7 +171,9 @@ export class World {
     const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...none];
     // In a user namespace there is no such user: in another one inside it we are, and no capability counts outside.
     const inside = ["unshare", "--user", "--keep-caps", "--map-user=65534", "--map-group=65534"];
-    const probe = ["sh", "-c", 'test -x "$0" && test -r .', process.execPath];
+    // Under Bun some tests run Deno as well, which $DENO names.
+    const runtimes = [process.execPath, process.env["DENO"] ?? process.execPath];
+    const probe = ["sh", "-c", 'test -x "$0" && test -x "$1" && test -r .', ...runtimes];
     try {
       commandOutput([...nobody, ...probe]);
     } catch {
