@@ -99,7 +99,7 @@ export function parseDestinationOptions(
 /** Reads a header of which the bytes up to `end` are there, 8 or more. */
 export function readDestinationOptions(from: Uint8Array, end: number): DestinationOptions {
   // What the options have is the header's own: one copy for all of them.
-  const bytes = from.slice(0, end);
+  const bytes = new Uint8Array(from.subarray(0, end));
   const options: DestinationOption[] = [];
   let asGiven = false;
   for (let at = 2; at < end;) {

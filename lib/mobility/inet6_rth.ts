@@ -110,7 +110,7 @@ export function inet6_rth_reverse(from: Uint8Array, out: Uint8Array): 0 | -1 {
   const segments = inet6_rth_segments(from);
   const end = HEADER + ADDRESS * segments;
   if (segments < 0 || from[2] !== TYPE_0 || out.length < end) return -1;
-  const header = from.slice(0, end);
+  const header = new Uint8Array(from.subarray(0, end));
   for (let i = 0; i < segments; i++) {
     const at = HEADER + ADDRESS * i;
     out.set(header.subarray(at, at + ADDRESS), end - ADDRESS * (i + 1));

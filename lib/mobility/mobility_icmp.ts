@@ -186,7 +186,7 @@ export function parseMobilityIcmp(
   } else {
     message = { type, icmpType, ...header, reserved: last };
   }
-  if (taken < rest.length) message.trailing = rest.slice(taken);
+  if (taken < rest.length) message.trailing = new Uint8Array(rest.subarray(taken));
   return message;
 }
 

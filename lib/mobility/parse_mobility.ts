@@ -60,7 +60,7 @@ export function parseMobility(
     ? read(bytes, mhType, end, how)
     : readUnknown(bytes, mhType, end, how);
   if (end < bytes.length) {
-    message.trailing = how.copy ? bytes.slice(end) : bytes.subarray(end);
+    message.trailing = how.copy ? new Uint8Array(bytes.subarray(end)) : bytes.subarray(end);
   }
   return message;
 }
@@ -89,7 +89,7 @@ function readUnknown(
     payloadProto: bytes[0]!,
     reserved: bytes[3]!,
     checksum: uint16(bytes, 4),
-    data: how.copy ? bytes.slice(6, end) : bytes.subarray(6, end),
+    data: how.copy ? new Uint8Array(bytes.subarray(6, end)) : bytes.subarray(6, end),
   };
 }
 
@@ -109,8 +109,8 @@ function read(
     const fault = optionFault(bytes, at, end);
     if (fault) throw malformed("parseMobility", `a ${MOBILITY_TYPES[mhType]}: ${fault}`);
   }
-  // One copy for all of it: in Deno a new buffer costs ten times a view.
-  const own = how.copy ? bytes.slice(0, end) : bytes;
+  // One copy for all of it: in Deno a new buffer costs ten times a view. Not slice(): a Buffer gives a view by it.
+  const own = how.copy ? new Uint8Array(bytes.subarray(0, end)) : bytes;
   const options = hasOptions ? readMobilityOptions(own, at, end) : [];
   const asGiven = hasOptions && isLaidOutOtherwise(own, at, end);
   const message = readFixed(own, mhType, options);

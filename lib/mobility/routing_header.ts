@@ -144,7 +144,7 @@ export function parseRoutingHeader(
     nextHeader,
     routingType,
     segmentsLeft,
-    data: bytes.slice(4, end),
+    data: new Uint8Array(bytes.subarray(4, end)),
   };
 }
 

@@ -43,7 +43,7 @@ export interface StructLayout {
  */
 export function readField(bytes: Uint8Array, field: StructField, at = 0): number | Uint8Array {
   const start = checkedStart(bytes, field, at);
-  if (!isNumber(field)) return bytes.slice(start, start + field.size);
+  if (!isNumber(field)) return new Uint8Array(bytes.subarray(start, start + field.size));
   let value = 0;
   for (let i = 0; i < field.size; i++) value = value * 256 + bytes[start + i]!;
   return value;

@@ -723,3 +723,12 @@ function attempt<T>(run: () => T): T | null {
     return null;
   }
 }
+
+test("a copy is one of a Buffer too, whose slice() is a view", () => {
+  const bytes = Buffer.from("3b00630000000a0b", "hex");
+  const message = parseMobility(bytes, { copy: true });
+  const before = JSON.stringify(message);
+  assert.equal(message.type, "unknown");
+  bytes.fill(0xff);
+  assert.equal(JSON.stringify(message), before);
+});
