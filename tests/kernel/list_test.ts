@@ -178,6 +178,8 @@ test(
           host.run(["script", "-qec", command, "/dev/null"], {
             env: {
               TERM: "xterm-256color",
+              // Both say what is no terminal's business.
+              CI: undefined,
               FORCE_COLOR: undefined,
               NO_COLOR: NO_COLOR || undefined,
             },
