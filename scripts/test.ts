@@ -19,6 +19,14 @@ import { enterArgv, labAccess } from "../tests/lab/mod.ts";
 import { generated, sourceHash } from "./build.ts";
 import { SOURCE_HASH } from "../ffi/binaries.gen.ts";
 import { exportedModules } from "./pack.ts";
+import {
+  bunReport,
+  type Count,
+  denoReport,
+  type Failure,
+  type RunnerReport,
+  zigReport,
+} from "./test_runners.ts";
 import { bun, developmentPackages, ROOT, zig } from "./toolchain.ts";
 
 const { values: options, positionals } = parseArgs({
@@ -26,37 +34,38 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const deno = process.execPath;
-const totals = { passed: 0, failed: 0, skipped: 0 };
+const totals: Count = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, for the end: above it stand thousands of lines. */
+const failures: (Failure & { runner: string })[] = [];
+/** So much of an error is told again. */
+const ERROR_LINES = 25;
 
-/** A runner's closing line: how many of which. */
-interface Count {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** Runs a command with its output shown, and returns its status and that output without colours. */
-async function show(argv: string[], env: NodeJS.ProcessEnv = {}): Promise<[number, string]> {
-  const child = spawn(argv[0]!, argv.slice(1), {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** Runs a command with its output shown, held back until `turn`; returns its status and that output without colours. */
+async function show(
+  argv: string[],
+  turn: Promise<unknown> = Promise.resolve(),
+): Promise<[number, string]> {
+  const child = spawn(argv[0]!, argv.slice(1), { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
+  let held: [NodeJS.WriteStream, Uint8Array][] | null = [];
   const take = (target: NodeJS.WriteStream) => (chunk: Uint8Array) => {
     output += new TextDecoder().decode(chunk);
-    target.write(chunk);
+    if (held) held.push([target, chunk]);
+    else target.write(chunk);
   };
   child.stdout.on("data", take(process.stdout));
   child.stderr.on("data", take(process.stderr));
-  const status = await new Promise<number>((resolve) => {
+  const ended = new Promise<number>((resolve) => {
     child.on("error", (error) => {
       console.error(error.message);
       resolve(127);
     });
     child.on("close", (code) => resolve(code ?? 1));
   });
-  return [status, stripVTControlCharacters(output)];
+  await turn;
+  for (const [target, chunk] of held) target.write(chunk);
+  held = null;
+  return [await ended, stripVTControlCharacters(output)];
 }
 
 /** One check of the gate: it passes or fails as a whole. */
@@ -72,53 +81,30 @@ async function check(name: string, run: () => Promise<number>): Promise<void> {
   if (status === 0) totals.passed++;
   else {
     totals.failed++;
+    failures.push({ runner: "gate", name, error: "" });
     console.error(`${name}: failed`);
   }
 }
 
-/** A test runner, whose own closing line is counted. */
+/** A test runner, whose own closing line is counted. Its output is shown once `turn` has come. */
 async function runTests(
   name: string,
   argv: string[],
-  count: (output: string) => Count | null,
+  report: RunnerReport,
+  turn: Promise<unknown> = Promise.resolve(),
 ): Promise<void> {
-  console.log(`\n— ${name}`);
-  const [status, output] = await show(argv);
-  const counted = count(output);
+  const [status, output] = await show(argv, turn.then(() => console.log(`\n— ${name}`)));
+  const counted = report.count(output);
   totals.passed += counted?.passed ?? 0;
   totals.skipped += counted?.skipped ?? 0;
   // A runner that dies, or that found no test at all, has failed whatever it printed.
   const broken = (status !== 0 && (counted?.failed ?? 0) === 0) || !counted || counted.passed === 0;
   totals.failed += (counted?.failed ?? 0) + (broken ? 1 : 0);
-  if (broken) console.error(`${name}: ended with ${status} and no sound count`);
-}
-
-const number = (match: RegExpExecArray | null, group = 1) => Number(match?.[group] ?? 0);
-
-function denoCount(output: string): Count | null {
-  const line = /^(?:ok|FAILED) \| (\d+) passed.*$/m.exec(output)?.[0];
-  if (line === undefined) return null;
-  return {
-    passed: number(/(\d+) passed/.exec(line)),
-    failed: number(/(\d+) failed/.exec(line)),
-    skipped: number(/(\d+) ignored/.exec(line)),
-  };
-}
-
-function bunCount(output: string): Count | null {
-  if (!/^Ran \d+ tests? across/m.test(output)) return null;
-  return {
-    passed: number(/^ *(\d+) pass$/m.exec(output)),
-    failed: number(/^ *(\d+) fail$/m.exec(output)),
-    skipped: number(/^ *(\d+) skip$/m.exec(output)),
-  };
-}
-
-function zigCount(output: string): Count | null {
-  const match = /(\d+)\/(\d+) tests passed/.exec(output);
-  if (!match) return null;
-  const skipped = number(/(\d+) skipped/.exec(output));
-  return { passed: number(match), failed: number(match, 2) - number(match) - skipped, skipped };
+  failures.push(...report.failures(output).map((failure) => ({ ...failure, runner: name })));
+  if (broken) {
+    console.error(`${name}: ended with ${status} and no sound count`);
+    failures.push({ runner: name, name: `ended with ${status}`, error: "" });
+  }
 }
 
 /** What must hold beside the tests. */
@@ -154,7 +140,7 @@ async function gate(): Promise<void> {
       'cd zig && exec "$0" build test --summary all',
       tool.path,
     ],
-    zigCount,
+    zigReport,
   );
 }
 
@@ -184,21 +170,21 @@ async function main(): Promise<void> {
   // Examples in the documentation run once, where the code they show is: under Deno.
   const documented = new Set([...Object.values(exportedModules()), "lib/", "ffi/"]);
   const examples = positionals.length > 0 ? [] : ["--doc", ...documented];
-  if (options.only !== "bun") {
-    await runTests(
-      "Deno",
-      [...inside, deno, "test", "-A", "--no-prompt", ...examples, ...paths],
-      denoCount,
-    );
+  // Some tests run the other runtime too, and under npx Deno is in no PATH.
+  const env = ["env", `DENO=${deno}`];
+  const runners: [string, string[], RunnerReport][] = [
+    ["Deno", [deno, "test", "-A", "--no-prompt", ...examples, ...paths], denoReport],
+    ["Bun", [...env, bun(), "test", "--timeout=120000", ...paths], bunReport],
+  ];
+  // Both at once, each in a lab of its own: most of their time is waiting for routers and servers.
+  let turn: Promise<void> = Promise.resolve();
+  for (const [name, argv, report] of runners) {
+    if (options.only !== undefined && options.only !== name.toLowerCase()) continue;
+    turn = runTests(name, [...inside, ...argv], report, turn);
   }
-  if (options.only !== "deno") {
-    // Some tests run the other runtime too, and under npx this one is in no PATH.
-    const env = ["env", `DENO=${deno}`];
-    await runTests(
-      "Bun",
-      [...inside, ...env, bun(), "test", "--timeout=120000", ...paths],
-      bunCount,
-    );
+  await turn;
+  for (const { runner, name, error } of failures) {
+    console.log(`\n${runner}: ${name}\n${error.split("\n").slice(0, ERROR_LINES).join("\n")}`);
   }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
   console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
