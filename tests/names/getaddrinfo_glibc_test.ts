@@ -450,6 +450,27 @@ test(
   },
 );
 
+test("AI_ADDRCONFIG looks at the PvD alone, whatever else the host has", lab, async () => {
+  await using world = new World();
+  const { host } = plainLinks(world, 2);
+  host.batch([
+    "addr add 198.51.100.10/24 dev h0",
+    "route add default via 198.51.100.1",
+    "addr add 2001:db8:1::10/64 dev h1",
+    "route add default via 2001:db8:1::1",
+  ]);
+  host.writeFile("/etc/hosts", HOSTS);
+  const questions = ["file4", "file6", "192.0.2.1", "2001:db8::1"].map((name): Question => [
+    name,
+    "1",
+    CONFIGURED,
+  ]);
+  const found = async (pvd: string) =>
+    (await askOurs(GETADDRINFO, host, questions, pvd)).map((answer) => typeof answer !== "string");
+  assert.deepEqual(await found("h0"), [true, false, true, false]);
+  assert.deepEqual(await found("h1"), [false, true, false, true]);
+});
+
 test("this host's own name is its addresses in the PvD, and nobody is asked", lab, async () => {
   await using world = new World();
   const host = await singleNetwork(world, HOSTS, ZONE);

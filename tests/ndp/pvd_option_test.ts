@@ -52,6 +52,18 @@ test("an ID is lower case and has no trailing dot; reserved bits and padding cou
   });
 });
 
+test("the type, code and checksum of the header inside count for nothing", () => {
+  const parsed = (start: string) =>
+    parsePvdOption(
+      hex(`15 04 2000 0000 0161 00 00000000000000 ${start} 40 00 0708 00000000 00000000`),
+    );
+  const clean = parsed("86 00 0000");
+  assert.equal(clean?.header?.routerLifetimeSeconds, 1800);
+  for (const start of ["00 00 0000", "86 ff 0000", "86 00 beef"]) {
+    assert.deepEqual(parsed(start), clean, start);
+  }
+});
+
 test("options in it: known, unknown, none of its own type, without the malformed", () => {
   const inner = [
     ...routerAdvertisementOptions({ rdnss: [{ servers: ["2001:db8::53"] }] }),

@@ -97,6 +97,52 @@ test("what Linux only names it refuses", () => {
   }
 });
 
+test("IPV6_ADDR_PREFERENCES reads back as it was set", () => {
+  const { IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, IPV6_PREFER_SRC_PUBLIC, IPV6_PREFER_SRC_TMP } =
+    options;
+  using s = socket(options.AF_INET6, options.SOCK_DGRAM);
+  for (const flag of [IPV6_PREFER_SRC_TMP, IPV6_PREFER_SRC_PUBLIC]) {
+    s.setsockopt(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, flag);
+    const read = s.getsockopt(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES);
+    assert.equal(read & (IPV6_PREFER_SRC_TMP | IPV6_PREFER_SRC_PUBLIC), flag);
+  }
+  const both = IPV6_PREFER_SRC_TMP | IPV6_PREFER_SRC_PUBLIC;
+  assert.throws(() => s.setsockopt(IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, both), { code: "EINVAL" });
+});
+
+test("IPV6_TCLASS of the socket is that of its datagrams, and one of them may have its own", async () => {
+  const { AF_INET6, IPPROTO_IPV6, IPV6_RECVTCLASS, IPV6_TCLASS, SOCK_DGRAM } = options;
+  using receiver = socket(AF_INET6, SOCK_DGRAM);
+  receiver.setsockopt(IPPROTO_IPV6, IPV6_RECVTCLASS, true);
+  receiver.bind({ address: "::1" });
+  using sender = socket(AF_INET6, SOCK_DGRAM);
+  sender.setsockopt(IPPROTO_IPV6, IPV6_TCLASS, 0x28);
+  assert.equal(sender.getsockopt(IPPROTO_IPV6, IPV6_TCLASS), 0x28);
+  const data = new Uint8Array(1);
+  for (const own of [undefined, 0x10, undefined]) {
+    await sender.sendmsg({
+      data,
+      to: receiver.getsockname(),
+      control: own === undefined ? [] : [{ name: "IPV6_TCLASS", value: own }],
+    });
+    const { control } = await receiver.recvmsg({ timeoutMs: 10_000 });
+    assert.deepEqual(control, [{ name: "IPV6_TCLASS", value: own ?? 0x28 }]);
+  }
+});
+
+test("IPV6_PATHMTU of a connected socket is its path's", async () => {
+  const { AF_INET6, IPPROTO_IPV6, IPV6_PATHMTU, SOCK_DGRAM } = options;
+  using s = socket(AF_INET6, SOCK_DGRAM);
+  // struct ip6_mtuinfo: a struct sockaddr_in6 of 28 bytes, and the MTU.
+  const read = () => s.getsockoptBytes(IPPROTO_IPV6, IPV6_PATHMTU, 32);
+  assert.throws(read, { code: "ENOTCONN" });
+  await s.connect({ address: "::1", port: 9 });
+  const bytes = read();
+  assert.equal(bytes.length, 32);
+  const mtu = new DataView(bytes.buffer, bytes.byteOffset).getUint32(28, true);
+  assert.equal(mtu, Number(readFileSync("/sys/class/net/lo/mtu", "utf8")));
+});
+
 describe("ICMP6_FILTER", () => {
   const lists = [[], [134], [0, 255], [31, 32, 63, 64], [133, 134, 135, 136, 137, 134]];
 
