@@ -14,7 +14,7 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { CALLERS, mif, mifArgv, stated } from "./mif.ts";
+import { ALL_CALLERS, CALLERS, mif, mifArgv, stated } from "./mif.ts";
 import { outline, pvdOf } from "./outline.ts";
 import { plainLinks } from "./plain_links.ts";
 import { ROUTER_1 } from "./routers.ts";
@@ -54,7 +54,7 @@ test(
   async () => {
     await using world = new World();
     const { host } = await twoLinks(world);
-    assert.deepEqual(outline(await stated(host)), {
+    assert.deepEqual(outline(await stated(host, ALL_CALLERS)), {
       h0: IPV4_1,
       [ROUTER_1]: IPV6_1,
       h1: {
@@ -79,7 +79,7 @@ test("a PvD has the same handle in every process", lab, async () => {
   await using world = new World();
   const { host } = await twoLinks(world);
   const handles = async () =>
-    (await stated(host)).map(({ handle, id }) => `${handle} ${id}`).sort();
+    (await stated(host, ALL_CALLERS)).map(({ handle, id }) => `${handle} ${id}`).sort();
   const before = await handles();
   host.batch(["addr add 192.0.2.77/24 dev h0", "route add 2001:db8:70::/48 dev h1"]);
   assert.deepEqual(await handles(), before);

@@ -23,7 +23,7 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { type Caller, CALLERS, mif } from "./mif.ts";
+import { ALL_CALLERS, type Caller, CALLERS, mif } from "./mif.ts";
 import { cli, isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
 import { plainLinks } from "./plain_links.ts";
 
@@ -130,7 +130,9 @@ for (const topology of [twoRouters, twoLinks]) {
         assert.deepEqual(notices, []);
         assert.equal(changes.length, CHANGES);
         assertOwnWays(host);
-        const other = ROOTS.find(({ runtime }) => runtime !== caller.runtime)!;
+        const other = ALL_CALLERS.find(({ runtime, unprivileged }) =>
+          runtime !== caller.runtime && !unprivileged
+        )!;
         assert.deepEqual(await route(host, other, "install"), { changes: [], notices: [] });
         const captures = [await r1.host.capture("lan0"), await r2.host.capture("lan0")];
         await sendFromEverywhere(host);
