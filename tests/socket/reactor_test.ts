@@ -15,14 +15,14 @@ import { scriptArgv } from "../lab/enter.ts";
 import { gccSkip } from "./c_program.ts";
 
 const script = fileURLToPath(new URL("./child_script.ts", import.meta.url));
-const timeout = 60_000;
+const timeout = 150_000;
 
 /** Runs a program of child_script.ts to its end, behind other words where they are given. */
 function run(words: string[], before: string[] = []): { status: number | null; stdout: string } {
   const [command, ...args] = [...before, ...scriptArgv(script), ...words];
   const { status, stdout, stderr } = spawnSync(command!, args, {
     encoding: "utf8",
-    timeout: 50_000,
+    timeout: 140_000,
   });
   assert.equal(stderr, "");
   return { status, stdout };
@@ -50,7 +50,7 @@ test("what waits is not collected as garbage", { timeout }, () => {
   const flags = "deno" in process.versions ? [words.shift()!, "--v8-flags=--expose-gc"] : [];
   const { stdout, stderr } = spawnSync(runtime!, [...flags, ...words, "collect"], {
     encoding: "utf8",
-    timeout: 50_000,
+    timeout: 140_000,
   });
   assert.deepEqual([stdout, stderr], ["collected, 200 and 7\n", ""]);
 });
