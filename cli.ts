@@ -22,6 +22,7 @@ import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
 import { validate } from "./cli/validate.ts";
 import { watch } from "./cli/watch.ts";
+import { isRefusal } from "./lib/permission.ts";
 import { MifError } from "./mod.ts";
 
 /**
@@ -116,7 +117,8 @@ async function main(words: string[]): Promise<number> {
       process.stderr.write(`mif: ${error.message}; see mif --help\n`);
       return 2;
     }
-    if (error instanceof MifError) {
+    // What Deno refuses names the flag.
+    if (error instanceof MifError || (error instanceof Error && isRefusal(error))) {
       process.stderr.write(`mif ${name}: ${error.message}\n`);
       return 1;
     }

@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "6779a771f6463793ba3efcd5888597e079fe3c68563ffe0a5ba804e9e21e4c30";
+export const SOURCE_HASH: string = "6820275bb17a37feb53d344527e202b7c76025a437866d3aae5a51d63402d91c";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

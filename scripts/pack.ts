@@ -36,8 +36,10 @@ export function packForNpm(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const files = publishedFiles();
-  compile(files.filter((path) => path.endsWith(".ts")), directory);
-  for (const path of files.filter((path) => !path.endsWith(".ts") && path !== "deno.json")) {
+  // Who reads an example is to see it as it is.
+  const isModule = (path: string) => path.endsWith(".ts") && !path.startsWith("examples/");
+  compile(files.filter(isModule), directory);
+  for (const path of files.filter((path) => !isModule(path) && path !== "deno.json")) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     cpSync(join(ROOT, path), join(directory, path));
   }

@@ -39,7 +39,9 @@ fn constantTypescript(out: *std.Io.Writer, comptime constant: mobility.Constant)
     const format = if (constant.form == .decimal) "{d}" else "0x{x}";
     const value = comptime std.fmt.comptimePrint(format, .{constant.value});
     const rfc4584 = comptime mobility.rfc4584Name(constant.draft);
-    try out.print("/** {s}. RFC 4584. */\nexport const {s} = {s};\n", .{ constant.doc, rfc4584, value });
+    try out.print("/** {s}. RFC 4584, RFC 6275 {s}. */\nexport const {s} = {s};\n", .{
+        constant.doc, constant.section, rfc4584, value,
+    });
     if (comptime !std.mem.eql(u8, constant.draft, rfc4584)) {
         try out.print("/** What {s} of RFC 4584 was called in June 2003. */\nexport const {s} = {s};\n", .{
             rfc4584, constant.draft, value,

@@ -78,7 +78,9 @@ const EXPIRED_CARE_OF_NONCE_INDEX = 137;
 const EXPIRED_NONCES = 138;
 
 /**
- * A correspondent node.
+ * A correspondent node (RFC 6275 9).
+ *
+ * @throws {RangeError} By its constructor: an option is out of its range.
  *
  * @example
  * ```ts ignore
@@ -130,7 +132,7 @@ export class Correspondent {
 
   /**
    * What a message is to be answered with, after it did its work here; null where it is to be ignored. One whose verdict is
-   * not ok is ignored.
+   * not ok is ignored. It never throws at what {@linkcode MobilitySocket.receive} gave, whatever that holds.
    */
   async answer(received: ReceivedMobility): Promise<MobilityReply | null> {
     const { message, verdict, source, destination } = received;
@@ -162,6 +164,8 @@ export class Correspondent {
   /**
    * Answers what comes by a socket until that is closed or the signal ends it, with Binding Errors where those are due.
    * What cannot be sent to one mobile node is no concern of the others.
+   *
+   * @throws {MifError} The socket hears nothing any more: the errno of recvmsg(2), ENETUNREACH when its PvD is lost.
    */
   async serve(socket: MobilitySocket, options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;

@@ -7,65 +7,65 @@
  * @module
  */
 
-/** The protocol number of the Mobility Header. RFC 4584. */
+/** The protocol number of the Mobility Header. RFC 4584, RFC 6275 6.1. */
 export const IPPROTO_MH = 135;
-/** BU: request a binding acknowledgement. RFC 4584. */
+/** BU: request a binding acknowledgement. RFC 4584, RFC 6275 6.1.7. */
 export const IP6_MH_BU_ACK = 0x8000;
 /** What IP6_MH_BU_ACK of RFC 4584 was called in June 2003. */
 export const IP6MH_BU_ACK = 0x8000;
-/** BU: home registration. RFC 4584. */
+/** BU: home registration. RFC 4584, RFC 6275 6.1.7. */
 export const IP6_MH_BU_HOME = 0x4000;
 /** What IP6_MH_BU_HOME of RFC 4584 was called in June 2003. */
 export const IP6MH_BU_HOME = 0x4000;
-/** BU: link-local compatibility. RFC 4584. */
+/** BU: link-local compatibility. RFC 4584, RFC 6275 6.1.7. */
 export const IP6_MH_BU_LLOCAL = 0x2000;
 /** What IP6_MH_BU_LLOCAL of RFC 4584 was called in June 2003. */
 export const IP6MH_BU_LLOCAL = 0x2000;
-/** BU: key management mobility. RFC 4584. */
+/** BU: key management mobility. RFC 4584, RFC 6275 6.1.7. */
 export const IP6_MH_BU_KEYM = 0x1000;
 /** What IP6_MH_BU_KEYM of RFC 4584 was called in June 2003. */
 export const IP6MH_BU_KEYM = 0x1000;
-/** BA: key management mobility. RFC 4584. */
+/** BA: key management mobility. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BA_KEYM = 0x80;
 /** What IP6_MH_BA_KEYM of RFC 4584 was called in June 2003. */
 export const IP6MH_BA_KEYM = 0x80;
-/** MH Type: Binding Refresh Request. RFC 4584. */
+/** MH Type: Binding Refresh Request. RFC 4584, RFC 6275 6.1.2. */
 export const IP6_MH_TYPE_BRR = 0;
 /** What IP6_MH_TYPE_BRR of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_BRR = 0;
-/** MH Type: Home Test Init. RFC 4584. */
+/** MH Type: Home Test Init. RFC 4584, RFC 6275 6.1.3. */
 export const IP6_MH_TYPE_HOTI = 1;
 /** What IP6_MH_TYPE_HOTI of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_HOTI = 1;
-/** MH Type: Care-of Test Init. RFC 4584. */
+/** MH Type: Care-of Test Init. RFC 4584, RFC 6275 6.1.4. */
 export const IP6_MH_TYPE_COTI = 2;
 /** What IP6_MH_TYPE_COTI of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_COTI = 2;
-/** MH Type: Home Test. RFC 4584. */
+/** MH Type: Home Test. RFC 4584, RFC 6275 6.1.5. */
 export const IP6_MH_TYPE_HOT = 3;
 /** What IP6_MH_TYPE_HOT of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_HOT = 3;
-/** MH Type: Care-of Test. RFC 4584. */
+/** MH Type: Care-of Test. RFC 4584, RFC 6275 6.1.6. */
 export const IP6_MH_TYPE_COT = 4;
 /** What IP6_MH_TYPE_COT of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_COT = 4;
-/** MH Type: Binding Update. RFC 4584. */
+/** MH Type: Binding Update. RFC 4584, RFC 6275 6.1.7. */
 export const IP6_MH_TYPE_BU = 5;
 /** What IP6_MH_TYPE_BU of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_BU = 5;
-/** MH Type: Binding Acknowledgement. RFC 4584. */
+/** MH Type: Binding Acknowledgement. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_TYPE_BACK = 6;
 /** What IP6_MH_TYPE_BACK of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_BACK = 6;
-/** MH Type: Binding Error. RFC 4584. */
+/** MH Type: Binding Error. RFC 4584, RFC 6275 6.1.9. */
 export const IP6_MH_TYPE_BERROR = 7;
 /** What IP6_MH_TYPE_BERROR of RFC 4584 was called in June 2003. */
 export const IP6MH_TYPE_BERROR = 7;
-/** Mobility option: Pad1. RFC 4584. */
+/** Mobility option: Pad1. RFC 4584, RFC 6275 6.2.2. */
 export const IP6_MHOPT_PAD1 = 0;
 /** What IP6_MHOPT_PAD1 of RFC 4584 was called in June 2003. */
 export const IP6MHOPT_PAD1 = 0;
-/** Mobility option: PadN. RFC 4584. */
+/** Mobility option: PadN. RFC 4584, RFC 6275 6.2.3. */
 export const IP6_MHOPT_PADN = 1;
 /** What IP6_MHOPT_PADN of RFC 4584 was called in June 2003. */
 export const IP6MHOPT_PADN = 1;
@@ -75,23 +75,23 @@ export const IP6MHOPT_PADN = 1;
  * @deprecated Use IP6_MHOPT_PADN.
  */
 export const IP6MHOPT_PDAN = 1;
-/** Mobility option: Binding Refresh Advice. RFC 4584. */
+/** Mobility option: Binding Refresh Advice. RFC 4584, RFC 6275 6.2.4. */
 export const IP6_MHOPT_BREFRESH = 2;
 /** What IP6_MHOPT_BREFRESH of RFC 4584 was called in June 2003. */
 export const IP6MHOPT_BREFRESH = 2;
-/** Mobility option: Alternate Care-of Address. RFC 4584. */
+/** Mobility option: Alternate Care-of Address. RFC 4584, RFC 6275 6.2.5. */
 export const IP6_MHOPT_ALTCOA = 3;
 /** What IP6_MHOPT_ALTCOA of RFC 4584 was called in June 2003. */
 export const IP6MHOPT_ALTCOA = 3;
-/** Mobility option: Nonce Indices. RFC 4584. */
+/** Mobility option: Nonce Indices. RFC 4584, RFC 6275 6.2.6. */
 export const IP6_MHOPT_NONCEID = 4;
 /** What IP6_MHOPT_NONCEID of RFC 4584 was called in June 2003. */
 export const IP6MHOPT_NONCEID = 4;
-/** Mobility option: Binding Authorization Data. RFC 4584. */
+/** Mobility option: Binding Authorization Data. RFC 4584, RFC 6275 6.2.7. */
 export const IP6_MHOPT_BAUTH = 5;
 /** What IP6_MHOPT_BAUTH of RFC 4584 was called in June 2003. */
 export const IP6MHOPT_BAUTH = 5;
-/** BA: accepted. RFC 4584. */
+/** BA: accepted. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_ACCEPTED = 0;
 /** What IP6_MH_BAS_ACCEPTED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_ACCEPTED = 0;
@@ -101,99 +101,99 @@ export const IP6MH_BAS_ACCEPTED = 0;
  * @deprecated Use IP6_MH_BAS_ACCEPTED.
  */
 export const IP6MH_BAS_ACCPETED = 0;
-/** BA: accepted, but prefix discovery necessary. RFC 4584. */
+/** BA: accepted, but prefix discovery necessary. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_PRFX_DISCOV = 1;
 /** What IP6_MH_BAS_PRFX_DISCOV of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_PRFX_DISCOV = 1;
-/** BA: reason unspecified. RFC 4584. */
+/** BA: reason unspecified. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_UNSPECIFIED = 128;
 /** What IP6_MH_BAS_UNSPECIFIED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_UNSPECIFIED = 128;
-/** BA: administratively prohibited. RFC 4584. */
+/** BA: administratively prohibited. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_PROHIBIT = 129;
 /** What IP6_MH_BAS_PROHIBIT of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_PROHIBIT = 129;
-/** BA: insufficient resources. RFC 4584. */
+/** BA: insufficient resources. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_INSUFFICIENT = 130;
 /** What IP6_MH_BAS_INSUFFICIENT of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_INSUFFICIENT = 130;
-/** BA: home registration not supported. RFC 4584. */
+/** BA: home registration not supported. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_HA_NOT_SUPPORTED = 131;
 /** What IP6_MH_BAS_HA_NOT_SUPPORTED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_HA_NOT_SUPPORTED = 131;
-/** BA: not home subnet. RFC 4584. */
+/** BA: not home subnet. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_NOT_HOME_SUBNET = 132;
 /** What IP6_MH_BAS_NOT_HOME_SUBNET of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_NOT_HOME_SUBNET = 132;
-/** BA: not home agent for this mobile node. RFC 4584. */
+/** BA: not home agent for this mobile node. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_NOT_HA = 133;
 /** What IP6_MH_BAS_NOT_HA of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_NOT_HA = 133;
-/** BA: duplicate address detection failed. RFC 4584. */
+/** BA: duplicate address detection failed. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_DAD_FAILED = 134;
 /** What IP6_MH_BAS_DAD_FAILED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_DAD_FAILED = 134;
-/** BA: sequence number out of window. RFC 4584. */
+/** BA: sequence number out of window. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_SEQNO_BAD = 135;
 /** What IP6_MH_BAS_SEQNO_BAD of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_SEQNO_BAD = 135;
-/** BA: expired home nonce index. RFC 4584. */
+/** BA: expired home nonce index. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_HOME_NI_EXPIRED = 136;
 /** What IP6_MH_BAS_HOME_NI_EXPIRED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_HOME_NI_EXPIRED = 136;
-/** BA: expired care-of nonce index. RFC 4584. */
+/** BA: expired care-of nonce index. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_COA_NI_EXPIRED = 137;
 /** What IP6_MH_BAS_COA_NI_EXPIRED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_COA_NI_EXPIRED = 137;
-/** BA: expired nonces. RFC 4584. */
+/** BA: expired nonces. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_NI_EXPIRED = 138;
 /** What IP6_MH_BAS_NI_EXPIRED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_NI_EXPIRED = 138;
-/** BA: registration type change disallowed. RFC 4584. */
+/** BA: registration type change disallowed. RFC 4584, RFC 6275 6.1.8. */
 export const IP6_MH_BAS_REG_NOT_ALLOWED = 139;
 /** What IP6_MH_BAS_REG_NOT_ALLOWED of RFC 4584 was called in June 2003. */
 export const IP6MH_BAS_REG_NOT_ALLOWED = 139;
-/** BE: unknown binding for the home address option. RFC 4584. */
+/** BE: unknown binding for the home address option. RFC 4584, RFC 6275 6.1.9. */
 export const IP6_MH_BES_UNKNOWN_HAO = 1;
 /** What IP6_MH_BES_UNKNOWN_HAO of RFC 4584 was called in June 2003. */
 export const IP6MH_BES_UNKNOWN_HAO = 1;
-/** BE: unknown MH Type. RFC 4584. */
+/** BE: unknown MH Type. RFC 4584, RFC 6275 6.1.9. */
 export const IP6_MH_BES_UNKNOWN_MH = 2;
 /** What IP6_MH_BES_UNKNOWN_MH of RFC 4584 was called in June 2003. */
 export const IP6MH_BES_UNKNOWN_MH = 2;
-/** Destination option: Home Address. RFC 4584. */
+/** Destination option: Home Address. RFC 4584, RFC 6275 6.3. */
 export const IP6OPT_HOME_ADDRESS = 0xc9;
-/** ICMPv6: which home agents?. RFC 4584. */
+/** ICMPv6: asks for home agents. RFC 4584, RFC 6275 6.5. */
 export const MIP6_HA_DISCOVERY_REQUEST = 144;
 /** What MIP6_HA_DISCOVERY_REQUEST of RFC 4584 was called in June 2003. */
 export const ICMP6_MIP_HA_DISCOVERY_REQUEST = 144;
-/** ICMPv6: these home agents. RFC 4584. */
+/** ICMPv6: the home agents. RFC 4584, RFC 6275 6.6. */
 export const MIP6_HA_DISCOVERY_REPLY = 145;
 /** What MIP6_HA_DISCOVERY_REPLY of RFC 4584 was called in June 2003. */
 export const ICMP6_MIP_HA_DISCOVERY_REPLY = 145;
-/** ICMPv6: which prefixes?. RFC 4584. */
+/** ICMPv6: asks for the home prefixes. RFC 4584, RFC 6275 6.7. */
 export const MIP6_PREFIX_SOLICIT = 146;
 /** What MIP6_PREFIX_SOLICIT of RFC 4584 was called in June 2003. */
 export const ICMP6_MIP_PREFIX_SOLICIT = 146;
-/** ICMPv6: these prefixes. RFC 4584. */
+/** ICMPv6: the home prefixes. RFC 4584, RFC 6275 6.8. */
 export const MIP6_PREFIX_ADVERT = 147;
 /** What MIP6_PREFIX_ADVERT of RFC 4584 was called in June 2003. */
 export const ICMP6_MIP_PREFIX_ADVERT = 147;
-/** MPA: addresses by DHCPv6. RFC 4584. */
+/** MPA: addresses by DHCPv6. RFC 4584, RFC 6275 6.8. */
 export const MIP6_PA_FLAG_MANAGED = 0x8000;
 /** What MIP6_PA_FLAG_MANAGED of RFC 4584 was called in June 2003. */
 export const ICMP6_MIP_PA_FLAG_MANAGED = 0x8000;
-/** MPA: the rest by DHCPv6. RFC 4584. */
+/** MPA: the rest by DHCPv6. RFC 4584, RFC 6275 6.8. */
 export const MIP6_PA_FLAG_OTHER = 0x4000;
 /** What MIP6_PA_FLAG_OTHER of RFC 4584 was called in June 2003. */
 export const ICMP6_MIP_PA_FLAG_OTHER = 0x4000;
-/** RA: the router is a home agent. RFC 4584. */
+/** RA: the router is a home agent. RFC 4584, RFC 6275 7.1. */
 export const ND_RA_FLAG_HOMEAGENT = 0x20;
-/** Prefix Information: all of an address. RFC 4584. */
+/** Prefix Information: all of an address. RFC 4584, RFC 6275 7.2. */
 export const ND_OPT_PI_FLAG_ROUTER = 0x20;
-/** Neighbor Discovery option: Advertisement Interval. RFC 4584. */
+/** Neighbor Discovery option: Advertisement Interval. RFC 4584, RFC 6275 7.3. */
 export const ND_OPT_ADV_INTERVAL = 7;
-/** Neighbor Discovery option: Home Agent Information. RFC 4584. */
+/** Neighbor Discovery option: Home Agent Information. RFC 4584, RFC 6275 7.4. */
 export const ND_OPT_HA_INFORMATION = 8;
 
 /** Numbers of June 2003, before IANA said otherwise: to read captures of that time, and no more. */

@@ -73,7 +73,7 @@ const SEQUENCE_OUT_OF_WINDOW = 135;
 const EXPIRED_STATUSES: readonly number[] = [136, 137, 138];
 
 /**
- * A mobile node, for one correspondent.
+ * A mobile node, for one correspondent (RFC 6275 11).
  *
  * @example
  * ```ts ignore
@@ -162,7 +162,11 @@ export class MobileNode {
     }
   }
 
-  /** Has the correspondent delete the binding. */
+  /**
+   * Has the correspondent delete the binding.
+   *
+   * @throws {MifError} What {@linkcode MobileNode.register} throws.
+   */
   async deregister(options: WaitOptions = {}): Promise<Registration> {
     return await this.register({ ...options, lifetimeSeconds: 0 });
   }

@@ -92,7 +92,25 @@ export function mobilitySocket(options: MobilitySocketOptions = {}): MobilitySoc
   return new MobilitySocket(options);
 }
 
-/** An open one. Close it, or let `using` do it: nothing else will. */
+/**
+ * An open raw socket for mobility messages, which {@linkcode mobilitySocket} opens. Close it, or let `using` do it: nothing
+ * else will.
+ *
+ * @throws {MifError} In every method: the errno of the system call that failed, as its manual page names it; EBADF after
+ *   close(); ETIMEDOUT after `timeoutMs`; ENETUNREACH when the PvD it is on is lost. close() throws nothing.
+ * @throws {TypeError} or {RangeError} An argument is of the wrong type or out of range.
+ * @throws The signal's reason, where one was given.
+ *
+ * @example Who checks checksums itself also sees what has a wrong one
+ * ```ts ignore
+ * import { mobilitySocket } from "@mif/sockets/mobility";
+ *
+ * using s = mobilitySocket({ checksum: "library" });
+ * s.bind({ address: "2001:db8:8888::1" });
+ * const { message, source, verdict } = await s.receive({ timeoutMs: 10_000 });
+ * console.log(source, message?.type, verdict.ok ? "is right" : verdict);
+ * ```
+ */
 export class MobilitySocket implements Disposable {
   readonly #sending: Sending;
   readonly #checksumVerified: boolean;
@@ -131,12 +149,12 @@ export class MobilitySocket implements Disposable {
     return this.#sending.socket.pvd;
   }
 
-  /** Keeps the socket on a PvD: {@linkcode Socket.selectPvd}. */
+  /** Keeps the socket on a PvD: {@linkcode Socket.selectPvd}. @throws {MifError} What that throws. */
   selectPvd(pvd: PvdInfo | null): void {
     this.#sending.selectPvd(pvd);
   }
 
-  /** bind(2): hears only what is sent to this address, and sends from it. */
+  /** bind(2): hears only what is sent to this address, and sends from it. @throws {MifError} EADDRNOTAVAIL. */
   bind(address: SocketAddressInit): void {
     this.#sending.bind(address);
   }

@@ -30,7 +30,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
  *
  * @param nodeKey Kcn: the correspondent's own 20 random bytes.
  * @param homeAddress The source of the Home Test Init.
- * @param nonce Any number of bytes; 8 are recommended.
+ * @param nonce 1 to 255 bytes; 8 are recommended.
+ * @returns 8 bytes.
+ * @throws {TypeError} or {RangeError} An argument is no bytes or no IPv6 address, or of the wrong size.
  *
  * @example
  * ```ts
@@ -56,7 +58,20 @@ export function homeKeygenToken(
  *
  * @param nodeKey Kcn: the correspondent's own 20 random bytes.
  * @param careOfAddress The source of the Care-of Test Init.
- * @param nonce Any number of bytes; 8 are recommended.
+ * @param nonce 1 to 255 bytes; 8 are recommended.
+ * @returns 8 bytes.
+ * @throws {TypeError} or {RangeError} An argument is no bytes or no IPv6 address, or of the wrong size.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { careOfKeygenToken } from "@mif/sockets/mobility";
+ *
+ * const nodeKey = Uint8Array.fromHex("000102030405060708090a0b0c0d0e0f10111213");
+ * const nonce = Uint8Array.fromHex("a0a1a2a3a4a5a6a7");
+ * const token = await careOfKeygenToken(nodeKey, "2001:db8:7777::1", nonce);
+ * assert.equal(token.toHex(), "f5eeafb40f0e19ab");
+ * ```
  */
 export function careOfKeygenToken(
   nodeKey: Uint8Array,
@@ -69,7 +84,20 @@ export function careOfKeygenToken(
 /**
  * Kbm of RFC 6275 5.2.5, 20 bytes: SHA1(home keygen token | care-of keygen token).
  *
- * @param careOfToken Null where the binding is to be deleted: SHA1(home keygen token).
+ * @param homeToken 8 bytes, of the Home Test.
+ * @param careOfToken 8 bytes, of the Care-of Test. Null where the binding is to be deleted: SHA1(home keygen token).
+ * @throws {TypeError} or {RangeError} A token is no bytes, or not 8 of them.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bindingManagementKey } from "@mif/sockets/mobility";
+ *
+ * const homeToken = Uint8Array.fromHex("7696dc0e27093898");
+ * const careOfToken = Uint8Array.fromHex("f5eeafb40f0e19ab");
+ * const kbm = await bindingManagementKey(homeToken, careOfToken);
+ * assert.equal(kbm.toHex(), "0efa99005e7e0839d8fd5232902020df9bceeaf2");
+ * ```
  */
 export async function bindingManagementKey(
   homeToken: Uint8Array,
@@ -85,13 +113,33 @@ export async function bindingManagementKey(
 /**
  * The authenticator of RFC 6275 6.2.7, 12 bytes: First96(HMAC_SHA1(Kbm, care-of address | correspondent | MH Data)).
  *
- * @param kbm The binding management key.
+ * @param kbm The binding management key, 20 bytes.
  * @param careOfAddress The alternate care-of address where the Binding Update has one; the home address where the binding is
  *   deleted; else the Binding Update's source. The same for the Binding Acknowledgement.
  * @param correspondent The correspondent, in both directions. Its home address where it is mobile itself.
  * @param message The whole message, with binding authorization data of 12 bytes as its last option. What these hold, and what
  *   the checksum does, is of no account.
  * @throws {MifError} EBADMSG: the message has no such option at its end.
+ * @throws {TypeError} or {RangeError} An argument is no bytes or no IPv6 address, or of the wrong size.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bindingAuthenticator, buildMobility } from "@mif/sockets/mobility";
+ *
+ * const kbm = Uint8Array.fromHex("0efa99005e7e0839d8fd5232902020df9bceeaf2");
+ * const update = buildMobility({
+ *   type: "BU",
+ *   sequence: 1,
+ *   lifetimeSeconds: 420,
+ *   options: [
+ *     { name: "nonce-indices", homeNonceIndex: 4, careOfNonceIndex: 5 },
+ *     { name: "binding-authorization-data", authenticator: new Uint8Array(12) },
+ *   ],
+ * });
+ * const made = await bindingAuthenticator(kbm, "2001:db8:7777::1", "2001:db8:8888::1", update);
+ * assert.equal(made.toHex(), "498b31c665bdd3ec0a182dc3");
+ * ```
  */
 export async function bindingAuthenticator(
   kbm: Uint8Array,
@@ -115,6 +163,40 @@ export async function bindingAuthenticator(
 /**
  * Writes the authenticator into a message and returns the same bytes; see {@linkcode bindingAuthenticator}. The checksum
  * comes after it.
+ *
+ * @param message It is written to.
+ * @throws {MifError} EBADMSG: the message has no binding authorization data of 12 bytes at its end.
+ * @throws {TypeError} or {RangeError} An argument is no bytes or no IPv6 address, or of the wrong size.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   authorizeBinding,
+ *   buildMobility,
+ *   sealMobility,
+ *   verifyBinding,
+ * } from "@mif/sockets/mobility";
+ *
+ * const kbm = Uint8Array.fromHex("0efa99005e7e0839d8fd5232902020df9bceeaf2");
+ * const [homeAddress, careOfAddress, correspondent] = [
+ *   "2001:db8:9999::1",
+ *   "2001:db8:7777::1",
+ *   "2001:db8:8888::1",
+ * ];
+ * const update = buildMobility({
+ *   type: "BU",
+ *   sequence: 1,
+ *   lifetimeSeconds: 420,
+ *   options: [
+ *     { name: "nonce-indices", homeNonceIndex: 4, careOfNonceIndex: 5 },
+ *     { name: "binding-authorization-data", authenticator: new Uint8Array(12) },
+ *   ],
+ * });
+ * await authorizeBinding(kbm, careOfAddress, correspondent, update);
+ * sealMobility(homeAddress, correspondent, update);
+ * assert.ok(await verifyBinding(kbm, careOfAddress, correspondent, update));
+ * ```
  */
 export async function authorizeBinding(
   kbm: Uint8Array,
@@ -129,7 +211,20 @@ export async function authorizeBinding(
 
 /**
  * Whether a message's authenticator is right, compared in constant time; see {@linkcode bindingAuthenticator}. False
- * where it has none.
+ * where it has none, whatever its bytes are.
+ *
+ * @throws {TypeError} or {RangeError} The key is not of 20 bytes, or an address no IPv6 address.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { buildMobility, verifyBinding } from "@mif/sockets/mobility";
+ *
+ * const kbm = Uint8Array.fromHex("0efa99005e7e0839d8fd5232902020df9bceeaf2");
+ * const unauthorized = buildMobility({ type: "BU", sequence: 1, lifetimeSeconds: 420 });
+ * const right = await verifyBinding(kbm, "2001:db8:7777::1", "2001:db8:8888::1", unauthorized);
+ * assert.equal(right, false);
+ * ```
  */
 export async function verifyBinding(
   kbm: Uint8Array,

@@ -14,7 +14,7 @@ const directory = fileURLToPath(new URL("../../systemd/", import.meta.url));
 function analyze(...words: string[]): { status: number | null; output: string } {
   const { status, stdout, stderr, error } = spawnSync("systemd-analyze", words, {
     encoding: "utf8",
-    env: { PATH: commandPath, LC_ALL: "C" },
+    env: { PATH: commandPath(), LC_ALL: "C" },
   });
   return { status, output: error?.message ?? stdout + stderr };
 }

@@ -23,7 +23,20 @@ export type LabAccess =
 
 let answer: LabAccess | undefined;
 
-/** Probes once per process whether networks can be built here. */
+/**
+ * Probes once per process whether networks can be built here: the commands that are needed, then whether the kernel makes a
+ * namespace for us. It never throws on a machine where they cannot; Deno's own error is thrown without `--allow-run`,
+ * `--allow-read` and `--allow-env`.
+ *
+ * @example
+ * ```ts
+ * import { labAccess } from "@mif/sockets/lab";
+ *
+ * const access = labAccess();
+ * if (!access.ok) console.log(`No networks here: ${access.reason}`);
+ * else console.log(`As ${access.how}${access.ready ? "" : ", inside mif lab -- …"}`);
+ * ```
+ */
 export function labAccess(): LabAccess {
   answer ??= probe();
   return answer;
@@ -31,7 +44,20 @@ export function labAccess(): LabAccess {
 
 /**
  * Why a test that needs the lab cannot run in this process, or false when it can: the value for
- * `{ skip }` of node:test. A reason is also printed, because runners do not show it.
+ * `{ skip }` of node:test. A reason is also printed, because runners do not show it. It throws nothing but what
+ * {@linkcode labAccess} throws.
+ *
+ * @example
+ * ```ts ignore
+ * import { test } from "node:test";
+ * import { labSkip, oneLink, World } from "@mif/sockets/lab";
+ *
+ * test("a host has an address by its router", { skip: labSkip(), timeout: 60_000 }, async () => {
+ *   await using world = new World();
+ *   const { host, r1 } = await oneLink(world);
+ *   await host.waitForAddresses([r1.network.hostAddress]);
+ * });
+ * ```
  */
 export function labSkip(): string | false {
   const access = labAccess();
@@ -81,7 +107,7 @@ function failure(argv: string[]): string | null {
 }
 
 function onPath(name: string): boolean {
-  return commandPath.split(":").some((directory) => {
+  return commandPath().split(":").some((directory) => {
     try {
       accessSync(`${directory}/${name}`, constants.X_OK);
       return true;

@@ -34,7 +34,28 @@ export interface SendOptions {
   hopLimit?: number;
 }
 
-/** Sends for one interface of a router. */
+/**
+ * Sends Router Advertisements by one interface of a router, and answers solicitations; `Host.advertise()` starts one. It
+ * ends with its world.
+ *
+ * @throws {Error} The interface is not there, or the kernel refuses a message: it is down. stop() throws nothing.
+ * @throws {TypeError} or {RangeError} What is to be said is none, see {@linkcode routerAdvertisement}.
+ *
+ * @example
+ * ```ts ignore
+ * import { NETWORK_1, oneLink, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host, r1 } = await oneLink(world);
+ * // Renumbers: the old prefix is deprecated, and there is a new one.
+ * await r1.advertiser!.update({
+ *   prefixes: [{ prefix: NETWORK_1.prefix, preferredSeconds: 0 }, { prefix: "2001:db8:5::/64" }],
+ * });
+ * await host.waitForAddresses(["2001:db8:5::ff:fe00:a0a"]);
+ * // What no host may believe: it came through a router (RFC 4861 6.1.2).
+ * await r1.advertiser!.send({ lifetimeSeconds: 0 }, { hopLimit: 254 });
+ * ```
+ */
 export class Advertiser {
   /** How many solicitations it has heard. */
   solicitations = 0;

@@ -11,7 +11,9 @@ import process from "node:process";
  * Where commands are looked for: first where the system keeps its own (daemons are not in a user's PATH, and a
  * user's python3 may be a slow shim in a private directory), then PATH.
  */
-export const commandPath: string = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env.PATH ?? ""}`;
+export function commandPath(): string {
+  return `/usr/sbin:/usr/bin:/sbin:/bin:${process.env.PATH ?? ""}`;
+}
 
 /** How a command ended and what it wrote. */
 export interface CommandResult {
@@ -47,7 +49,21 @@ export interface LabProcessOptions {
   lineEnd?: string;
 }
 
-/** Runs a command to its end and reads what it wrote. Throws where it could not be started. */
+/**
+ * Runs a command to its end and reads what it wrote. One that fails is a result, not an exception. Commands are looked for in
+ * /usr/sbin, /usr/bin, /sbin and /bin first, then in PATH.
+ *
+ * @throws {Error} The command cannot be started: the message has its words and why.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { runCommand } from "@mif/sockets/lab";
+ *
+ * const { status, stdout } = await runCommand(["sh", "-c", "cat; exit 3"], { input: "text" });
+ * assert.deepEqual([status, stdout], [3, "text"]);
+ * ```
+ */
 export async function runCommand(
   argv: readonly string[],
   options: CommandOptions = {},
@@ -72,7 +88,7 @@ export async function runCommand(
 export function commandOutput(argv: readonly string[], input = ""): string {
   const result = spawnSync(argv[0]!, argv.slice(1), {
     input,
-    env: { ...process.env, PATH: commandPath },
+    env: { ...process.env, PATH: commandPath() },
     encoding: "utf8",
     maxBuffer: 1 << 30,
     timeout: 60_000,
@@ -83,7 +99,23 @@ export function commandOutput(argv: readonly string[], input = ""): string {
   throw new Error(`Cannot run ${argv.join(" ")}: ${cause}`);
 }
 
-/** A running command: a daemon, a sniffer, a source of churn. */
+/**
+ * A running command: a daemon, a sniffer, a source of churn. One that `Host.spawn()` started ends with its world; another by
+ * {@linkcode LabProcess.stop}, or by itself.
+ *
+ * @throws {Error} By waitForOutput(), and by `exited` where the command could not be started. The others throw nothing.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { LabProcess } from "@mif/sockets/lab";
+ *
+ * const server = new LabProcess(["sh", "-c", "echo started; exec sleep 60"]);
+ * await server.waitForOutput(/started/);
+ * await server.stop();
+ * assert.equal((await server.exited).signal, "SIGKILL");
+ * ```
+ */
 export class LabProcess {
   /** Its command line. */
   readonly argv: readonly string[];
@@ -103,7 +135,7 @@ export class LabProcess {
     // detached = a session and process group of its own, so that kill() reaches its children too.
     this.#child = spawn(argv[0]!, argv.slice(1), {
       detached: true,
-      env: { ...process.env, PATH: commandPath, ...options.env },
+      env: { ...process.env, PATH: commandPath(), ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.exited = new Promise((resolve, reject) => {
@@ -161,7 +193,11 @@ export class LabProcess {
     await this.exited.catch(() => {});
   }
 
-  /** Waits until its output matches. Throws when it ends before, or when the time is over. */
+  /**
+   * Waits until its output, standard error included, matches.
+   *
+   * @throws {Error} It ended before, or the time is over; the message has what it wrote.
+   */
   async waitForOutput(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpMatchArray> {
     const deadline = performance.now() + timeoutMs;
     while (true) {
@@ -214,8 +250,24 @@ export class LabProcess {
 }
 
 /**
- * Asks again and again until the answer is something (not false, null or undefined), and returns it.
- * Throws with `what` and the last error when the time is over.
+ * Asks again and again, every 5 ms, until the answer is something (not false, null or undefined), and returns it.
+ *
+ * @param what For the error's message.
+ * @param probe Asks. What it throws counts as no answer.
+ * @throws {Error} The time is over: its message has `what`, its cause is the last error that `probe` threw.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { waitFor } from "@mif/sockets/lab";
+ *
+ * const beginMs = performance.now();
+ * const passedMs = await waitFor("20 ms to pass", () => {
+ *   const ms = performance.now() - beginMs;
+ *   return ms >= 20 && ms;
+ * });
+ * assert.ok(passedMs >= 20);
+ * ```
  */
 export async function waitFor<T>(
   what: string,

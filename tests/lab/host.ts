@@ -122,7 +122,33 @@ const mountFiles = `mount --bind "$0/run" /run || exit 126
 for file in "$0"/etc/*; do mount --bind "$file" "/etc/\${file##*/}" || exit 126; done
 exec "$@"`;
 
-/** One host, or one router, or one switch. */
+/**
+ * One host, or one router, or one switch: a network namespace with its own /run and /etc/resolv.conf. `World.hosts()` and its
+ * like make them.
+ *
+ * What is to see the host's network runs here as a process, by {@linkcode Host.run} and its like. ip(8), and what asks by it,
+ * is done at once.
+ *
+ * @throws {Error} A command of ip(8) or sh(1) fails: the message has what it wrote to standard error. What waits rejects
+ *   when its time is over, and says for what; a daemon that does not start, with what it wrote. run() and runScript()
+ *   reject only where a command cannot be started.
+ *
+ * @example
+ * ```ts ignore
+ * import assert from "node:assert/strict";
+ * import { NETWORK_1, SERVICE_IPV4, twoLinks, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host, r1 } = await twoLinks(world);
+ * const capture = await r1.host.capture("lan0");
+ * const argv = ["bash", "-c", `echo hello > /dev/udp/${SERVICE_IPV4}/9`];
+ * const { status } = await host.run(argv, { unprivileged: true });
+ * assert.equal(status, 0);
+ * const datagram = await capture.waitFor("the datagram", ({ dport }) => dport === 9);
+ * assert.equal(datagram.src, NETWORK_1.hostIpv4);
+ * host.ip("link", "set", "h0", "down");
+ * ```
+ */
 export class Host {
   /** Its name in this world. */
   readonly name: string;
@@ -215,6 +241,8 @@ export class Host {
   /**
    * Puts a file of the host's own in the place of the machine's: anything below /run, or a file directly
    * in /etc that the machine has too. Commands started later see it; those in /run also see it at once.
+   *
+   * @throws {TypeError} The path is another.
    */
   writeFile(path: string, text: string | Uint8Array): void {
     const target = withoutLinks(path);
@@ -277,7 +305,11 @@ export class Host {
     return Advertiser.start(this, interfaceName, init, options);
   }
 
-  /** Starts radvd(8) for one interface, once the interface has the link-local address it needs. */
+  /**
+   * Starts radvd(8) for one interface, once the interface has the link-local address it needs.
+   *
+   * @throws {TypeError} radvd has no words for it: captive portal, PREF64, options of one's own.
+   */
   async radvd(interfaceName: string, init: RouterAdvertisementInit): Promise<LabProcess> {
     const config = radvdConfig(interfaceName, init);
     await this.waitForLinkLocal(interfaceName);

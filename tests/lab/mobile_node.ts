@@ -10,14 +10,27 @@
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
-/** Where the mobile node is. */
+/** Where the mobile node is: a care-of address (RFC 6275 3.2), of the prefix for documentation (RFC 3849). */
 export const CARE_OF_ADDRESS = "2001:db8:7777::1";
-/** Where it is at home. */
+/** Where it is at home: a home address (RFC 6275 3.2), of the prefix for documentation (RFC 3849). */
 export const HOME_ADDRESS = "2001:db8:9999::1";
-/** The correspondent. */
+/** The correspondent node's (RFC 6275 3.2), of the prefix for documentation (RFC 3849). */
 export const CORRESPONDENT_ADDRESS = "2001:db8:8888::1";
 
-/** mobile m0 ── f0 agent c0 ── c0 correspondent. */
+/**
+ * mobile m0 ── f0 agent c0 ── c0 correspondent.
+ *
+ * @throws {Error} ip(8) refuses: the message has what it said.
+ *
+ * @example
+ * ```ts ignore
+ * import { CORRESPONDENT_ADDRESS, HOME_ADDRESS, mobileNode, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { mobile } = mobileNode(world);
+ * console.log(mobile.ip("route", "get", CORRESPONDENT_ADDRESS, "from", HOME_ADDRESS));
+ * ```
+ */
 export function mobileNode(world: World): { mobile: Host; agent: Host; correspondent: Host } {
   const [mobile, correspondent] = world.hosts("mobile", "correspondent");
   const [agent] = world.routers("agent");

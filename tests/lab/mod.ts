@@ -21,22 +21,25 @@
  * ```ts ignore
  * import assert from "node:assert/strict";
  * import { test } from "node:test";
- * import { labSkip, NETWORK_2, SERVICE_IPV6, twoRouters, World } from "@mif/sockets/lab";
+ * import { labSkip, NETWORK_2, SERVICE_IPV6, twoRouters, waitFor, World } from "@mif/sockets/lab";
  *
- * test("a datagram leaves by the router of its source", { skip: labSkip() }, async () => {
+ * test("a plain socket leaks into the other network", { skip: labSkip(), timeout: 60_000 }, async () => {
  *   await using world = new World();
  *   const { host, r1, r2 } = await twoRouters(world);
- *   const capture = await r2.host.capture("lan0");
- *   const sender = await host.runScript("send_datagram.ts", [
- *     NETWORK_2.hostAddress,
- *     SERVICE_IPV6,
- *     "53",
- *   ], { unprivileged: true });
- *   assert.equal(sender.status, 0, sender.stderr);
- *   const frame = await capture.waitFor("the datagram", ({ dport }) => dport === 53);
+ *   const capture = await host.capture("h0");
+ *   const send = (port: number) =>
+ *     host.runScript("send_datagram.ts", [NETWORK_2.hostAddress, SERVICE_IPV6, `${port}`], {
+ *       unprivileged: true,
+ *     });
+ *   await send(1001);
+ *   const leaked = await capture.waitFor("a datagram", ({ dport }) => dport === 1001);
+ *   assert.equal(leaked.dstMac, r1.network.routerMac);
+ *
+ *   await r1.advertiser!.update({ lifetimeSeconds: 0 });
+ *   await waitFor("one router to be left", () => host.routes(6, "default").length === 1);
+ *   await send(1002);
+ *   const frame = await capture.waitFor("another", ({ dport }) => dport === 1002);
  *   assert.equal(frame.dstMac, r2.network.routerMac);
- *   assert.equal(host.routes(6, "default").length, 2);
- *   await r1.advertiser?.update({ lifetimeSeconds: 0 });
  * });
  * ```
  *

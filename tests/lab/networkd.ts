@@ -25,7 +25,7 @@ export function networkdSkip(): string | false {
   const missing = [
     ...(networkdPath() === null ? ["systemd-networkd"] : []),
     ...["networkctl", "dbus-daemon"].filter((name) =>
-      !commandPath.split(":").some((directory) => isExecutable(`${directory}/${name}`))
+      !commandPath().split(":").some((directory) => isExecutable(`${directory}/${name}`))
     ),
   ];
   if (missing.length === 0) return false;

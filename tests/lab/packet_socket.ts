@@ -82,7 +82,26 @@ export interface PacketSocketOptions {
   onFrame: (bytes: Uint8Array, interfaceName: string, direction: "in" | "out") => void;
 }
 
-/** An open packet socket. */
+/**
+ * An open packet socket (packet(7)) in a host. It ends with its world.
+ *
+ * @throws {Error} The interface is not there, the kernel refuses a frame, or the socket has ended.
+ *
+ * @example
+ * ```ts ignore
+ * import { PacketSocket, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const [a, b] = world.hosts("a", "b");
+ * world.links([[{ host: a, interface: "a0" }, { host: b, interface: "b0" }]]);
+ * const heard = await PacketSocket.open(b, { onFrame: (bytes) => console.log(bytes) });
+ * const socket = await PacketSocket.open(a, { interface: "a0", onFrame: () => {} });
+ * const frame = new Uint8Array(64).fill(0xff, 0, 6);
+ * frame.set([0x88, 0xb5], 12); // For experiments (IEEE Std 802).
+ * await socket.send("a0", frame);
+ * console.log(await heard.close(), "frames were lost");
+ * ```
+ */
 export class PacketSocket {
   #process: LabProcess;
   #unsent: { resolve: () => void; reject: (reason: Error) => void }[] = [];

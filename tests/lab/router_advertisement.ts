@@ -88,12 +88,42 @@ export interface PvdOptionInit {
   options?: Uint8Array[];
 }
 
-/** The ICMPv6 message, checksum 0. */
+/**
+ * The ICMPv6 message of a Router Advertisement (RFC 4861 4.2), checksum 0: `Host.advertise()` sends it.
+ *
+ * @throws {TypeError} An address, a prefix or a name is none.
+ * @throws {RangeError} A number does not fit its field, or an option is longer than 2040 bytes.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { routerAdvertisement } from "@mif/sockets/lab";
+ *
+ * const message = routerAdvertisement({ lifetimeSeconds: 600, mtu: 1400 });
+ * assert.equal(message.toHex(), "86000000" + "40000258" + "00000000" + "00000000" + "0501000000000578");
+ * ```
+ */
 export function routerAdvertisement(init: RouterAdvertisementInit = {}): Uint8Array {
   return concat([routerAdvertisementHeader(init), ...routerAdvertisementOptions(init)]);
 }
 
-/** The options of the message, each for itself. */
+/**
+ * The options of the message (RFC 4861 4.6 and later), each for itself.
+ *
+ * @throws {TypeError} or {RangeError} As {@linkcode routerAdvertisement} does.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { routerAdvertisementOptions } from "@mif/sockets/lab";
+ *
+ * const options = routerAdvertisementOptions({
+ *   mtu: 1400,
+ *   rdnss: [{ servers: ["2001:db8::53"], lifetimeSeconds: 600 }],
+ * });
+ * assert.deepEqual(options.map(([type, length]) => [type, length! * 8]), [[5, 8], [25, 24]]);
+ * ```
+ */
 export function routerAdvertisementOptions(init: RouterAdvertisementInit): Uint8Array[] {
   const options: Uint8Array[] = [];
   if (init.sourceMac !== undefined) options.push(option(1, macBytes(init.sourceMac)));
@@ -118,7 +148,21 @@ export function routerAdvertisementOptions(init: RouterAdvertisementInit): Uint8
   return [...options, ...(init.options ?? [])];
 }
 
-/** A PvD option, type 21. */
+/**
+ * A PvD option, type 21 (RFC 8801 3.1), for `options` of {@linkcode RouterAdvertisementInit}.
+ *
+ * @throws {TypeError} The ID is no domain name.
+ * @throws {RangeError} The option is longer than 2040 bytes, or a number does not fit its field.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { pvdOption } from "@mif/sockets/lab";
+ *
+ * const option = pvdOption({ id: "a.example", http: true, sequence: 7 });
+ * assert.equal(option.toHex(), "1503" + "8000" + "0007" + "0161076578616d706c6500" + "00".repeat(7));
+ * ```
+ */
 export function pvdOption(init: PvdOptionInit): Uint8Array {
   const flags = (init.http ? 0x8000 : 0) | (init.legacy ? 0x4000 : 0) |
     (init.routerAdvertisement ? 0x2000 : 0) | (init.delay ?? 0);
@@ -140,7 +184,20 @@ export function pvdOption(init: PvdOptionInit): Uint8Array {
   );
 }
 
-/** An option of any type: its length is filled in, its end is padded with zeros to 8 bytes. */
+/**
+ * An option of any type (RFC 4861 4.6): its length is filled in, its end is padded with zeros to 8 bytes.
+ *
+ * @param parts What stands behind type and length.
+ * @throws {RangeError} It is longer than 2040 bytes.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { option } from "@mif/sockets/lab";
+ *
+ * assert.equal(option(253, Uint8Array.of(1, 2, 3)).toHex(), "fd01010203000000");
+ * ```
+ */
 export function option(type: number, ...parts: Uint8Array[]): Uint8Array {
   const body = concat(parts);
   const length = Math.ceil((2 + body.length) / 8);

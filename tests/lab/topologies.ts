@@ -40,10 +40,10 @@ export interface Network {
   domain: string;
 }
 
-/** The MAC address of the host, on each of its links. */
+/** The MAC address of the host, on each of its links: one that is locally administered (RFC 9542 2.1). */
 export const HOST_MAC = "02:00:00:00:0a:0a";
 
-/** The first network. */
+/** The first network, of addresses for documentation (RFC 3849, RFC 5737). */
 export const NETWORK_1: Network = {
   prefix: "2001:db8:1::/64",
   routerMac: "02:00:00:00:01:01",
@@ -56,7 +56,7 @@ export const NETWORK_1: Network = {
   domain: "one.example",
 };
 
-/** The second network. */
+/** The second network, of addresses for documentation (RFC 3849, RFC 5737). */
 export const NETWORK_2: Network = {
   prefix: "2001:db8:2::/64",
   routerMac: "02:00:00:00:02:02",
@@ -69,9 +69,9 @@ export const NETWORK_2: Network = {
   domain: "two.example",
 };
 
-/** Owned by every router. */
+/** Owned by every router: who answers there got the packet. For documentation (RFC 3849). */
 export const SERVICE_IPV6 = "2001:db8:ffff::1";
-/** Owned by every router. */
+/** Owned by every router: who answers there got the packet. For documentation (RFC 5737). */
 export const SERVICE_IPV4 = "192.0.2.1";
 
 /** How a network is set up. */
@@ -100,7 +100,18 @@ export interface LabRouter {
   radvd?: LabProcess;
 }
 
-/** What a router of this network advertises where nothing else is said. */
+/**
+ * What a router of this network advertises where nothing else is said: its prefix, its DNS server, its search domain. It
+ * never throws.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { advertisementOf, NETWORK_1 } from "@mif/sockets/lab";
+ *
+ * assert.deepEqual(advertisementOf(NETWORK_1).dnssl, [{ domains: ["one.example"] }]);
+ * ```
+ */
 export function advertisementOf(network: Network): RouterAdvertisementInit {
   return {
     prefixes: [{ prefix: network.prefix }],
@@ -109,7 +120,21 @@ export function advertisementOf(network: Network): RouterAdvertisementInit {
   };
 }
 
-/** host h0 ── lan0 r1 */
+/**
+ * host h0 ── lan0 r1: one network. Settles when the host has its addresses and routes.
+ *
+ * @throws {Error} ip(8) or a daemon refuses, or the addresses do not come within 10 s.
+ *
+ * @example
+ * ```ts ignore
+ * import assert from "node:assert/strict";
+ * import { oneLink, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host, r1 } = await oneLink(world, { by: "radvd" });
+ * assert.equal(host.routes(6, "default")[0]!.gateway, r1.network.routerLinkLocal);
+ * ```
+ */
 export async function oneLink(
   world: World,
   options: TopologyOptions = {},
@@ -124,7 +149,22 @@ export async function oneLink(
   return { host, r1 };
 }
 
-/** host h0 ── lan0 r1, host h1 ── lan0 r2: two networks, each on its own link. */
+/**
+ * host h0 ── lan0 r1, host h1 ── lan0 r2: two networks, each on its own link. Settles when the host has the addresses and
+ * routes of both.
+ *
+ * @throws {Error} ip(8) or a daemon refuses, or the addresses do not come within 10 s.
+ *
+ * @example
+ * ```ts ignore
+ * import { twoLinks, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host, r2 } = await twoLinks(world, { ipv4: false });
+ * host.ip("link", "set", "h0", "down");
+ * await host.waitForGateways([r2.network.routerLinkLocal]);
+ * ```
+ */
 export async function twoLinks(
   world: World,
   options: TopologyOptions = {},
@@ -138,7 +178,25 @@ export async function twoLinks(
   return await startTwoRouters(host, [first, second], ["h0", "h1"], options);
 }
 
-/** host h0 ── switch ── lan0 r1 and lan0 r2: two networks on one link. */
+/**
+ * host h0 ── switch ── lan0 r1 and lan0 r2: two networks on one link. Settles when the host has the addresses and routes of
+ * both.
+ *
+ * @throws {Error} ip(8) or a daemon refuses, or the addresses do not come within 10 s.
+ *
+ * @example
+ * ```ts ignore
+ * import assert from "node:assert/strict";
+ * import { pvdOption, twoRouters, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host } = await twoRouters(world, {
+ *   advertise1: { options: [pvdOption({ id: "one.example", sequence: 1 })] },
+ *   advertise2: { preference: "high" },
+ * });
+ * assert.equal(host.routes(6, "default").length, 2);
+ * ```
+ */
 export async function twoRouters(
   world: World,
   options: TopologyOptions = {},
@@ -150,7 +208,21 @@ export async function twoRouters(
   return await startTwoRouters(host, [first, second], ["h0", "h0"], options);
 }
 
-/** Two routers on one link that advertise the same prefix: one address, two gateways. IPv6 only. */
+/**
+ * Two routers on one link that advertise the same prefix: one address, two gateways. IPv6 only.
+ *
+ * @throws {Error} ip(8) or a daemon refuses, or the addresses do not come within 10 s.
+ *
+ * @example
+ * ```ts ignore
+ * import assert from "node:assert/strict";
+ * import { samePrefixTwoRouters, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { r1, r2 } = await samePrefixTwoRouters(world);
+ * assert.equal(r1.network.hostAddress, r2.network.hostAddress);
+ * ```
+ */
 export async function samePrefixTwoRouters(
   world: World,
   options: TopologyOptions = {},
@@ -171,7 +243,21 @@ export async function samePrefixTwoRouters(
   ]);
 }
 
-/** One link whose first prefix also has a temporary address (RFC 8981), and whose second is deprecated. */
+/**
+ * One link whose first prefix also has a temporary address (RFC 8981), and whose second is deprecated.
+ *
+ * @throws {Error} ip(8) or a daemon refuses, or the addresses do not come within 10 s.
+ *
+ * @example
+ * ```ts ignore
+ * import assert from "node:assert/strict";
+ * import { temporaryAndDeprecated, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host } = await temporaryAndDeprecated(world);
+ * assert.ok(host.addresses("h0").some(({ temporary }) => temporary));
+ * ```
+ */
 export async function temporaryAndDeprecated(
   world: World,
   options: TopologyOptions = {},
@@ -196,7 +282,21 @@ export async function temporaryAndDeprecated(
   return { host, r1 };
 }
 
-/** One link, IPv4 only: IPv6 is disabled in the host's kernel. */
+/**
+ * One link, IPv4 only: IPv6 is disabled in the host's kernel.
+ *
+ * @throws {Error} ip(8) refuses, or the route does not come within 10 s.
+ *
+ * @example
+ * ```ts ignore
+ * import assert from "node:assert/strict";
+ * import { noIpv6, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host } = await noIpv6(world);
+ * assert.ok(host.addresses().every(({ family }) => family === "inet"));
+ * ```
+ */
 export async function noIpv6(world: World): Promise<{ host: Host; router: Host }> {
   const [host] = world.hosts("host");
   host.sysctl({ "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1 });
@@ -208,7 +308,22 @@ export async function noIpv6(world: World): Promise<{ host: Host; router: Host }
   return { host, router };
 }
 
-/** What {@linkcode manyLinks} has on link number `index`. */
+/**
+ * What {@linkcode manyLinks} has on link number `index`, from 0. Never throws for an index up to 65535.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { manyLinksNetwork } from "@mif/sockets/lab";
+ *
+ * const { interface: name, prefix, routerLinkLocal } = manyLinksNetwork(10);
+ * assert.deepEqual([name, prefix, routerLinkLocal], [
+ *   "h10",
+ *   "2001:db8:1000:a::/64",
+ *   "fe80::ff:fe01:a",
+ * ]);
+ * ```
+ */
 export function manyLinksNetwork(index: number): {
   /** The host's interface. */
   interface: string;
@@ -229,6 +344,17 @@ export function manyLinksNetwork(index: number): {
  * `count` links (h0, h1, …) between a host and a router (r0, r1, …), at most 65536. With `advertise` the
  * router advertises once on each what {@linkcode manyLinksNetwork} says, and this waits for the addresses:
  * seconds for 1000, because the kernel's neighbour table is shared by all namespaces and holds 1024.
+ *
+ * @throws {Error} ip(8) refuses, or the links or their addresses do not come within a minute.
+ *
+ * @example
+ * ```ts ignore
+ * import { manyLinks, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host } = await manyLinks(world, 20, { advertise: true });
+ * console.log(host.addresses("h19"));
+ * ```
  */
 export async function manyLinks(
   world: World,
@@ -250,7 +376,20 @@ export async function manyLinks(
   return { host, router };
 }
 
-/** Adds `count` routes by one interface, /64 (at most 2^31) or /32 (at most 2^24), in one ip(8) process. */
+/**
+ * Adds `count` routes by one interface, /64 (at most 2^31) or /32 (at most 2^24), in one ip(8) process.
+ *
+ * @throws {Error} ip(8) refuses, or takes longer than a minute.
+ *
+ * @example
+ * ```ts ignore
+ * import { manyRoutes, oneLink, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host } = await oneLink(world);
+ * manyRoutes(host, 10_000, { interface: "h0", table: 7, protocol: "bird" });
+ * ```
+ */
 export function manyRoutes(
   host: Host,
   count: number,
@@ -273,6 +412,20 @@ export type ChurnKind = "routes" | "addresses" | "links";
  * Adds and deletes routes, addresses and links of its own as fast as ip(8) can, one process per kind, until
  * it is stopped. Routes are 2001:db8:c000::/48 and addresses 2001:db8:c001::/48 on `interfaceName`;
  * links are called churn0 and churn1.
+ *
+ * @returns What does it: `stop()` ends it, and what it had added last may stay.
+ * @throws {Error} The host's world is gone.
+ *
+ * @example
+ * ```ts ignore
+ * import { churn, oneLink, World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const { host } = await oneLink(world);
+ * const changes = churn(host, "h0", ["routes"]);
+ * console.log((await host.run(["ip", "-6", "route"])).stdout);
+ * await changes.stop();
+ * ```
  */
 export function churn(
   host: Host,

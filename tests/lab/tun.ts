@@ -32,7 +32,24 @@ while True:
             os.write(device, bytes.fromhex(line))
 `;
 
-/** An open one, up. It goes with the process that holds it. */
+/**
+ * An open one, up. It goes with the process that holds it, which ends by `await using`.
+ *
+ * @throws {Error} By open(): there is no /dev/net/tun, or the process may not configure its network. By take(): the packet did
+ *   not come within 10 s. receive() throws nothing.
+ *
+ * @example Inside the lab: what the kernel says to a packet for a port where nobody listens
+ * ```ts ignore
+ * import { Tun } from "@mif/sockets/lab";
+ *
+ * await using tun = await Tun.open("2001:db8::1");
+ * // UDP of no bytes from 2001:db8::2, port 4096 to port 4096.
+ * const header = "6000000000081140";
+ * const [source, destination] = ["20010db8" + "00".repeat(11) + "02", "20010db8" + "00".repeat(11) + "01"];
+ * tun.receive(Uint8Array.fromHex(header + source + destination + "1000100000088469"));
+ * await tun.take("Destination Unreachable", (bytes) => bytes[6] === 58 && bytes[40] === 1);
+ * ```
+ */
 export class Tun implements AsyncDisposable {
   /** The interface's name. */
   readonly name: string;

@@ -38,7 +38,25 @@ let worldCount = 0;
 /** At the end of the process. */
 let destroyAll: () => void;
 
-/** Networks of one test. `await using world = new World()` takes them down whatever happens. */
+/**
+ * Networks of one test. `await using world = new World()` takes them down whatever happens: also when the process ends, and
+ * what a process left behind that was killed, the next one takes down.
+ *
+ * @throws {Error} Networks cannot be built here ({@linkcode labAccess} says it beforehand), or ip(8) refuses: the message has
+ *   what it said. What is half made is taken down too.
+ *
+ * @example
+ * ```ts ignore
+ * import { World } from "@mif/sockets/lab";
+ *
+ * await using world = new World();
+ * const [a, b] = world.hosts("a", "b");
+ * world.links([[{ host: a, interface: "a0" }, { host: b, interface: "b0" }]]);
+ * a.ip("addr", "add", "192.0.2.1/24", "dev", "a0");
+ * b.ip("addr", "add", "192.0.2.2/24", "dev", "b0");
+ * console.log(a.ip("route", "get", "192.0.2.2"));
+ * ```
+ */
 export class World {
   #prefix: string;
   #directory: string;
@@ -54,7 +72,7 @@ export class World {
     adopt: (daemon) => this.#daemons.add(daemon),
   };
 
-  /** Makes an empty world. Throws where this process cannot build networks; ask `labAccess()` first. */
+  /** Makes an empty world. @throws {Error} This process cannot build networks; ask {@linkcode labAccess} first. */
   constructor() {
     const access = labAccess();
     if (!access.ok) throw new Error(`Cannot build networks: ${access.reason}`);
@@ -70,7 +88,11 @@ export class World {
     activeWorlds.add(this);
   }
 
-  /** Adds hosts with an empty network: "lo" is up, no address is ever tentative, no link is there. */
+  /**
+   * Adds hosts with an empty network: "lo" is up, no address is ever tentative, no link is there.
+   *
+   * @param names Each once in a world; in `Host.name`, and part of the namespace's name.
+   */
   hosts<const Names extends readonly string[]>(...names: Names): Hosts<Names> {
     return this.#add(names, [
       // Solicit at once, not after up to a second, and use addresses at once, not after two.
@@ -103,7 +125,7 @@ export class World {
     setUp([...pairs.map(([, far]) => far), ...pairs.map(([near]) => near)]);
   }
 
-  /** Joins hosts by one link, through a switch of its own. */
+  /** Joins hosts by one link, through a switch of its own: a host of that name. */
   bridge(name: string, ends: readonly LinkEnd[]): void {
     const disableIpv6 = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6";
     const bridge = this.#add([name], [disableIpv6])[0]!;

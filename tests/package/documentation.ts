@@ -43,7 +43,7 @@ const SOURCE = /RFC \d|\b[\w.]+\(\d\w*\)|POSIX|IANA|draft-|<[\w/-]+\.h>/;
 const QUANTITY = /(timeout|delay|interval|duration|lifetime|period|age|expiry)$/i;
 
 /** RFC 8801 3.1: Delay is the exponent of a time. */
-const EXPONENTS = ["PvdInfo.delay"];
+const EXPONENTS = ["PvdInfo.delay", "PvdOptionInit.delay"];
 
 /** What the documentation of a symbol lacks, as sentences; none where it is complete. */
 export function lacks({ name, declarations }: PublicSymbol): string[] {

@@ -2,13 +2,15 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, test } from "node:test";
 import { exportedModules, publishedFiles } from "../../scripts/pack.ts";
 import { ROOT } from "../../scripts/toolchain.ts";
+import { runCommand } from "../lab/command.ts";
+import { labSkip } from "../lab/mod.ts";
 import { lacks, publicSymbols } from "./documentation.ts";
 
 const timeout = 120_000;
@@ -39,12 +41,8 @@ test("what a document must say", () => {
 // The documentation is Deno's to read, whoever runs it.
 const describeInDeno = "deno" in process.versions ? describe : () => {};
 
-/** Of the others each symbol has its comment (`deno doc --lint`), and not yet an example and its errors. */
-const DOCUMENTED = [".", "./cli"];
-
 describeInDeno("the public symbols", () => {
   for (const [name, path] of Object.entries(exportedModules())) {
-    if (!DOCUMENTED.includes(name)) continue;
     test(name, { timeout }, () => assert.deepEqual(publicSymbols(path).flatMap(lacks), []));
   }
 });
@@ -54,26 +52,51 @@ describeInDeno("examples that are not run", () => {
   after(() => rmSync(directory, { recursive: true }));
 
   test("are sound TypeScript", { timeout }, () => {
-    const imports = Object.entries(exportedModules()).map(([name, path]) =>
-      [
-        `"${join("@mif/sockets", name)}"`,
-        JSON.stringify(new URL(`../../${path}`, import.meta.url)),
-      ] as const
-    );
     const examples = publishedFiles().filter((path) => path.endsWith(".ts")).flatMap(ignored);
     assert.ok(examples.length > 5);
-    const paths = examples.map((text, i) => {
-      const path = join(directory, `example_${i}.ts`);
-      const local = imports.reduce((text, [name, url]) => text.replaceAll(name, url), text);
-      // A module, also where it imports nothing.
-      writeFileSync(path, `${local}\nexport {};\n`);
-      return path;
-    });
+    const paths = examples.map((text, i) => written(join(directory, `example_${i}.ts`), text));
     const words = ["check", "--config", join(ROOT, "deno.json"), ...paths];
     const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
     assert.equal(status, 0, stderr);
   });
 });
+
+describeInDeno("examples of the lab", () => {
+  const skip = labSkip();
+  const directory = mkdtempSync(join(tmpdir(), "mif-examples-"));
+  after(() => rmSync(directory, { recursive: true }));
+
+  const files = readdirSync(join(ROOT, "tests/lab")).filter((name) => name.endsWith(".ts"));
+  for (const name of files) {
+    for (const [i, text] of ignored(`tests/lab/${name}`).entries()) {
+      test(`${name} ${i + 1}`, { skip, timeout }, async () => {
+        const script = written(join(directory, `${i}_${name}`), text);
+        const isTest = text.includes('"node:test"');
+        const deno = [process.execPath, isTest ? "test" : "run", "-A", "--no-prompt", "--no-check"];
+        // What they name is beside the files of the lab.
+        const argv = ["env", `--chdir=${join(ROOT, "tests/lab")}`, ...deno, script];
+        const { status, stdout, stderr } = await runCommand(argv, { timeoutMs: timeout });
+        assert.equal(status, 0, stdout + stderr);
+        if (isTest) assert.match(stdout, /\b1 passed/);
+      });
+    }
+  }
+});
+
+/** Writes an example as a module of this tree. */
+function written(path: string, text: string): string {
+  const local = Object.entries(exportedModules()).reduce(
+    (text, [name, module]) =>
+      text.replaceAll(
+        `"${join("@mif/sockets", name)}"`,
+        JSON.stringify(new URL(`../../${module}`, import.meta.url)),
+      ),
+    text,
+  );
+  // A module, also where it imports nothing.
+  writeFileSync(path, `${local}\nexport {};\n`);
+  return path;
+}
 
 /** The examples of a file's comments that are marked to be ignored. */
 function ignored(path: string): string[] {

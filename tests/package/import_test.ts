@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
-import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { after, describe, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { exportedModules } from "../../scripts/pack.ts";
 import { scriptArgv } from "../lab/enter.ts";
 
@@ -28,15 +31,41 @@ describe("on another system what needs no network works, and the rest says why n
   }
 });
 
+/** By their URLs. A program is none of them: it looks at its arguments and its environment first. */
+const modules = Object.entries(exportedModules()).filter(([name]) => name !== "./cli")
+  .map(([name, path]) => [name, new URL(`../../${path}`, import.meta.url).href] as const);
+
+describe("an import looks at nothing", () => {
+  const importing = fileURLToPath(new URL("./import_script.ts", import.meta.url));
+  const touched = (url: string): string[] => {
+    const [runtime, ...words] = scriptArgv(importing);
+    const { stdout, stderr } = spawnSync(runtime!, [...words, url], { encoding: "utf8" });
+    assert.equal(stderr, "");
+    return JSON.parse(stdout);
+  };
+
+  for (const [name, url] of modules) {
+    test(name, { timeout }, () => assert.deepEqual(touched(url), []));
+  }
+
+  test("what looks is seen", { timeout }, () => {
+    const directory = mkdtempSync(join(tmpdir(), "mif-import-"));
+    after(() => rmSync(directory, { recursive: true }));
+    const path = join(directory, "looking.mjs");
+    writeFileSync(
+      path,
+      'import process from "node:process";\nexport const it = [process.env.HOME, process.geteuid()];\n',
+    );
+    assert.deepEqual(touched(pathToFileURL(path).href), ["env.HOME", "geteuid"]);
+  });
+});
+
 // Bun has no permissions.
 const describeInDeno = "deno" in process.versions ? describe : () => {};
 
 describeInDeno("an import without any permission", () => {
-  for (const [name, path] of Object.entries(exportedModules())) {
-    // A program, and what builds networks: both look at their environment first.
-    if (name === "./cli" || name === "./lab") continue;
+  for (const [name, url] of modules) {
     test(name, { timeout }, () => {
-      const url = new URL(`../../${path}`, import.meta.url).href;
       const source = `import * as all from ${JSON.stringify(url)};` +
         `if (Object.keys(all).length === 0) throw new Error("nothing is exported");`;
       // The harmless flag keeps Deno's node:child_process from adding -A to a deno without any.

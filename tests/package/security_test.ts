@@ -11,7 +11,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const text = read("SECURITY.md").replace(/(?<!\|)\n(?![\n|#])/g, " ");
 
 test("the files it names", () => {
-  const paths = [...text.matchAll(/`((?:lib|ffi|zig|tests|scripts|cli)\/[\w./-]*)`/g)];
+  const paths = [...text.matchAll(/`((?:lib|ffi|zig|tests|scripts|cli|systemd)\/[\w./-]*)`/g)];
   assert.ok(paths.length > 30);
   for (const [, path] of paths) assert.ok(existsSync(join(ROOT, path!)), path!);
 });
@@ -21,7 +21,13 @@ describe("the tests it names", () => {
     .flatMap(([, path, titles]) =>
       [...titles!.matchAll(/"([^"]+)"/g)].map(([, title]) => [path!, title!] as const)
     );
-  test("are many", () => assert.ok(named.length >= 20, `${named.length}`));
+  test("are in each row", () => {
+    const rows = text.split("## Who attacks")[1]!.split("\n## ")[0]!.split("\n")
+      .filter((line) => line.startsWith("| ") && !/^\| (attack|-+) /.test(line));
+    assert.ok(rows.length > 40, `${rows.length}`);
+    const untested = rows.filter((row) => !/\| `tests\/[\w/]+_test\.ts` "[^|]* \|$/.test(row));
+    assert.deepEqual(untested, []);
+  });
   for (const [path, title] of named) {
     test(`${path}: ${title}`, () => assert.ok(read(path).includes(`"${title}"`)));
   }

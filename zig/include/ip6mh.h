@@ -205,22 +205,22 @@
 #ifndef IP6OPT_HOME_ADDRESS
 #define IP6OPT_HOME_ADDRESS 0xc9
 #endif
-/* ICMPv6: which home agents? */
+/* ICMPv6: asks for home agents */
 #ifndef MIP6_HA_DISCOVERY_REQUEST
 #define MIP6_HA_DISCOVERY_REQUEST 144
 #endif
 #define ICMP6_MIP_HA_DISCOVERY_REQUEST MIP6_HA_DISCOVERY_REQUEST
-/* ICMPv6: these home agents */
+/* ICMPv6: the home agents */
 #ifndef MIP6_HA_DISCOVERY_REPLY
 #define MIP6_HA_DISCOVERY_REPLY 145
 #endif
 #define ICMP6_MIP_HA_DISCOVERY_REPLY MIP6_HA_DISCOVERY_REPLY
-/* ICMPv6: which prefixes? */
+/* ICMPv6: asks for the home prefixes */
 #ifndef MIP6_PREFIX_SOLICIT
 #define MIP6_PREFIX_SOLICIT 146
 #endif
 #define ICMP6_MIP_PREFIX_SOLICIT MIP6_PREFIX_SOLICIT
-/* ICMPv6: these prefixes */
+/* ICMPv6: the home prefixes */
 #ifndef MIP6_PREFIX_ADVERT
 #define MIP6_PREFIX_ADVERT 147
 #endif
