@@ -59,7 +59,7 @@ export async function measureDumps(
   const measured = commands.map(([by, operation]): DumpMeasured => (
     { by, operation, messages: CAPTURE_MESSAGES, wall: [], cpu: [] }
   ));
-  const count = Math.max(DUMP_ROUNDS_MIN, Math.round(rounds / DUMP_SHARE));
+  const count = Math.max(Math.min(DUMP_ROUNDS_MIN, rounds), Math.round(rounds / DUMP_SHARE));
   for (let round = 0; round < count; round++) {
     for (let turn = 0; turn < commands.length; turn++) {
       const index = (turn + round * 3) % commands.length;

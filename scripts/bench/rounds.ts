@@ -91,7 +91,7 @@ export function spread(numbers: readonly number[]): Spread {
   return { median: at(0.5), p25: at(0.25), p75: at(0.75) };
 }
 
-/** How many times as long `a` takes as `b`, round by round. */
-export function ratio(a: Measured, b: Measured): Spread {
-  return spread(a.turns.map((time, round) => time / b.turns[round]!));
+/** How often `b` goes into `a`, round by round. */
+export function ratio(a: readonly number[], b: readonly number[]): Spread {
+  return spread(a.map((each, round) => each / b[round]!));
 }

@@ -9,6 +9,9 @@
 
 import type { Host, LabProcess } from "../../tests/lab/mod.ts";
 
+/** A turn takes much less, and what has not answered by then never will. A million questions take a minute or two. */
+const ANSWER_MS = 300_000;
+
 /** One measuring process in one world. */
 export class Subject {
   readonly #process: LabProcess;
@@ -31,9 +34,18 @@ export class Subject {
   }
 
   /** The next line it writes by itself. */
-  line(): Promise<string> {
-    const line = new Promise<string>((resolve) => this.#onLine = resolve);
-    return Promise.race([line, this.#ended]);
+  async line(): Promise<string> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const line = new Promise<string>((resolve, reject) => {
+      this.#onLine = resolve;
+      const late = () => reject(new Error(`${this.#process.argv.join(" ")} does not answer`));
+      timer = setTimeout(late, ANSWER_MS);
+    });
+    try {
+      return await Promise.race([line, this.#ended]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** How many records of each kind its snapshot has. */

@@ -49,6 +49,7 @@ export interface WatchMeasured {
 /** Longer than what is coalesced, so that each change is a first one. */
 const PAUSE_MS = 150;
 const WARM_UP_ROUNDS = 5;
+const SILENCE_MS = 30_000;
 const USAGE_MS = 10_000;
 const FLOOD_PER_SECOND = 1000;
 /** proc(5): USER_HZ. */
@@ -73,7 +74,7 @@ export async function measureWatch(
   for (const [by, argv] of Object.entries(daemons)) {
     progress(`daemon: ${by}`);
     await using world = makeWorld();
-    usages.push(...await measureDaemon(world, by, argv));
+    usages.push(...await measureDaemon(world, `${by} mif daemon`, argv));
   }
   {
     progress(`${LINKS} links`);
@@ -128,13 +129,19 @@ async function measureLatency(
     );
     const startNs = bootMs() * 1e6;
     changing.write("addr add 192.0.2.77/32 dev h0\n");
-    const ends = await Promise.all(all);
+    const ends = await Promise.race([Promise.all(all), silence(told)]);
     if (round >= 0) latencies.forEach(({ turns }, i) => turns.push(ends[i]! - startNs));
     await pause(PAUSE_MS);
     changing.write("addr del 192.0.2.77/32 dev h0\n");
     await pause(PAUSE_MS);
   }
   return latencies;
+}
+
+/** Rejects when somebody has not been told for long. */
+async function silence(told: ReadonlyMap<string, unknown>): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, SILENCE_MS).unref());
+  throw new Error(`Not told of an address: ${[...told.keys()].join(", ")}`);
 }
 
 async function measureDaemon(world: World, by: string, argv: string[]): Promise<Usage[]> {
