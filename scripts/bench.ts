@@ -19,6 +19,7 @@ import { isInside, labAccess, runInside } from "../tests/lab/mod.ts";
 import { type Bench, BENCHES } from "./bench/benches.ts";
 import { machine } from "./bench/machine.ts";
 import {
+  failureText,
   page,
   parseReport,
   type Report,
@@ -78,18 +79,12 @@ async function measure({ name, about, run }: Bench): Promise<Section> {
     });
     return { name, about, load, seconds: seconds(), tables };
   } catch (error) {
-    const failure = withoutPaths(error instanceof Error ? error.message : String(error));
-    return { name, about, load, seconds: seconds(), tables: [], failure };
+    return { name, about, load, seconds: seconds(), tables: [], failure: failureText(error) };
   } finally {
     progress("");
     console.error(`${name}: ${Math.round(seconds())} s`);
     rmSync(directory, { recursive: true });
   }
-}
-
-/** Only the last name of each path: the others are about this machine. */
-function withoutPaths(text: string): string {
-  return text.trim().replace(/(?:file:\/\/)?(?:\/[\w.@+-]+)+\/(?=[\w.@+-])/g, "");
 }
 
 function publish(measured: Report): void {

@@ -72,6 +72,8 @@ const BOUNDS = {
   below: ["below", (value: number, bound: number) => value < bound],
 } as const;
 
+const FAILURE_LENGTH_MAX = 2000;
+
 const BOUND_NAMES = Object.keys(BOUNDS) as (keyof typeof BOUNDS)[];
 
 const INTRODUCTION = `# Benchmarks
@@ -117,7 +119,7 @@ export function result({ date, machine, sections }: Report): string[] {
 export function reportText(report: Report): string {
   const rounded = (_: string, value: unknown) =>
     typeof value === "number" ? Number(value.toPrecision(5)) : value;
-  return JSON.stringify(report, rounded, 1) + "\n";
+  return JSON.stringify(report, rounded).replaceAll(/\{"(?:name|title)":/g, "\n$&") + "\n";
 }
 
 /** What {@linkcode reportText} wrote. */
@@ -125,12 +127,19 @@ export function parseReport(text: string): Report {
   return JSON.parse(text);
 }
 
+/** What an error says, not too much of it, and of paths only the last name: the others are about this machine. */
+export function failureText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const names = text.replaceAll(/(?:file:\/\/)?(?:\/[\w.@+-]+)+\/(?=[\w.@+-])/g, "");
+  return names.trim().slice(0, FAILURE_LENGTH_MAX);
+}
+
 /** How many aims are met, and which are not. */
 function aims(sections: readonly Section[]): string[] {
+  const failed = sections.filter(({ failure }) => failure !== undefined).map(({ name }) => name);
   const judged = sections.flatMap(({ name, tables }) =>
     tables.flatMap(({ rows }) => rows.filter(({ aim }) => aim).map((row) => ({ bench: name, row })))
   );
-  if (judged.length === 0) return [];
   const missed = judged.filter(({ row }) => !isMet(row));
   const rows = missed.map(({ bench, row }) => [
     bench,
@@ -140,7 +149,8 @@ function aims(sections: readonly Section[]): string[] {
   ]);
   const head = ["bench", "not met", "figure", "aim"];
   const list = missed.length > 0 ? ["", ...grid(head, rows, [false, false, true, false])] : [];
-  const count = `${judged.length - missed.length} of ${judged.length} aims are met.`;
+  const count = `${judged.length - missed.length} of ${judged.length} aims are met.` +
+    (failed.length > 0 ? ` Nothing is known of what failed: ${failed.join(", ")}.` : "");
   return ["## The aims", "", count, ...list, ""];
 }
 
