@@ -3,8 +3,9 @@
  * (scripts/bench/benches.ts says what each measures).
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
- * ratios, and says which aims are met; ends with 1 where a bench failed, and not for an aim. `--rounds N` (20),
- * `--json` prints the rows as data instead, `--write` writes BENCHMARKS.md and its rows.
+ * ratios, and says which aims are met; ends with 1 where a bench failed, and not for an aim. `--rounds N` (20; where
+ * they take longer than two minutes there are fewer), `--json` prints the rows as data instead, `--write` writes
+ * BENCHMARKS.md and its rows.
  *
  * @module
  */
@@ -27,6 +28,7 @@ import {
   result,
   type Section,
 } from "./bench/report.ts";
+import { Rounds } from "./bench/rounds.ts";
 import { bun, ROOT } from "./toolchain.ts";
 
 const { values: options, positionals } = parseArgs({
@@ -74,7 +76,7 @@ async function measure({ name, about, run }: Bench): Promise<Section> {
   try {
     const tables = await run({
       directory,
-      rounds,
+      rounds: new Rounds(rounds),
       progress: (text) => progress(`${name}: ${text}`),
     });
     return { name, about, load, seconds: seconds(), tables };

@@ -21,6 +21,7 @@ import { measureMobility } from "./mobility_rounds.ts";
 import { nameTables } from "./name_report.ts";
 import { measureNames } from "./name_rounds.ts";
 import type { Table } from "./report.ts";
+import type { Rounds } from "./rounds.ts";
 import { snapshotTables } from "./snapshot_report.ts";
 import { measureSnapshots } from "./snapshot_rounds.ts";
 import { socketTables } from "./socket_report.ts";
@@ -33,7 +34,7 @@ export interface BenchOptions {
   /** For its files; it goes when all is over. */
   directory: string;
   /** How often each way has its turn. */
-  rounds: number;
+  rounds: Rounds;
   /** Takes what is being done. */
   progress: (text: string) => void;
 }

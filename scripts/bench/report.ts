@@ -138,17 +138,22 @@ export function failureText(error: unknown): string {
 function aims(sections: readonly Section[]): string[] {
   const failed = sections.filter(({ failure }) => failure !== undefined).map(({ name }) => name);
   const judged = sections.flatMap(({ name, tables }) =>
-    tables.flatMap(({ rows }) => rows.filter(({ aim }) => aim).map((row) => ({ bench: name, row })))
+    tables.flatMap(({ title, rows }) =>
+      rows.filter(({ aim }) => aim).map((row) => ({ bench: name, title, row }))
+    )
   );
   const missed = judged.filter(({ row }) => !isMet(row));
-  const rows = missed.map(({ bench, row }) => [
+  const rows = missed.map(({ bench, title, row }) => [
     bench,
+    title,
     row.name,
     figure(middle(row.values[0])),
     said(row.aim!),
   ]);
-  const head = ["bench", "not met", "figure", "aim"];
-  const list = missed.length > 0 ? ["", ...grid(head, rows, [false, false, true, false])] : [];
+  const head = ["bench", "table", "not met", "figure", "aim"];
+  const list = missed.length > 0
+    ? ["", ...grid(head, rows, [false, false, false, true, false])]
+    : [];
   const count = `${judged.length - missed.length} of ${judged.length} aims are met.` +
     (failed.length > 0 ? ` Nothing is known of what failed: ${failed.join(", ")}.` : "");
   return ["## The aims", "", count, ...list, ""];

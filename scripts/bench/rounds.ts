@@ -29,6 +29,27 @@ export interface Spread {
   p75: number;
 }
 
+/** More rounds than these would be nice, but others wait. */
+const ENOUGH_MS = 110_000;
+const ROUNDS_MIN = 5;
+
+/** How many rounds a bench has: as many as are wanted, or fewer where they take long. */
+export class Rounds {
+  /** Without regard to time. */
+  readonly wanted: number;
+  readonly #enoughMs: number = performance.now() + ENOUGH_MS;
+
+  /** Time runs from now on. */
+  constructor(wanted: number) {
+    this.wanted = wanted;
+  }
+
+  /** Whether there is a round of this number; those below zero warm up. */
+  goOn(round: number, atLeast: number = ROUNDS_MIN): boolean {
+    return round < this.wanted && (round < atLeast || performance.now() < this.#enoughMs);
+  }
+}
+
 /** A turn lasts about this long, or one operation. */
 const TURN_MS = 10;
 const TURN_COUNT_MAX = 40;
@@ -41,7 +62,7 @@ export type Candidate = Pick<Measured, "world" | "by" | "operation"> & { subject
 /** Measures all candidates, each once a round. */
 export async function measureRounds(
   candidates: readonly Candidate[],
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Measured[]> {
   const counts: number[] = [];
@@ -52,8 +73,8 @@ export async function measureRounds(
   const measured = candidates.map(({ world, by, operation }) => (
     { world, by, operation, turns: [] as number[], min: Infinity }
   ));
-  for (let round = 0; round < rounds; round++) {
-    progress(`round ${round + 1} of ${rounds}`);
+  for (let round = 0; rounds.goOn(round); round++) {
+    progress(`round ${round + 1} of ${rounds.wanted}`);
     for (let turn = 0; turn < candidates.length; turn++) {
       // Another one begins each round: nobody always comes after the same neighbour's garbage.
       const index = (turn + round * 7) % candidates.length;

@@ -5,7 +5,7 @@
  */
 
 import { type Host, World } from "../../tests/lab/mod.ts";
-import { type Candidate, type Measured, measureRounds } from "./rounds.ts";
+import { type Candidate, type Measured, measureRounds, type Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 import { WORLDS } from "./worlds.ts";
 
@@ -31,7 +31,7 @@ const TURNS: readonly [by: string, operation: string][] = [
 /** Measures everything, each once a round. `commands`: by whom to command line of what measures. */
 export async function measureSnapshots(
   commands: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Measured[]> {
   const worlds: World[] = [];

@@ -34,18 +34,10 @@ export class Subject {
   }
 
   /** The next line it writes by itself. */
-  async line(): Promise<string> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const line = new Promise<string>((resolve, reject) => {
-      this.#onLine = resolve;
-      const late = () => reject(new Error(`${this.#process.argv.join(" ")} does not answer`));
-      timer = setTimeout(late, ANSWER_MS);
-    });
-    try {
-      return await Promise.race([line, this.#ended]);
-    } finally {
-      clearTimeout(timer);
-    }
+  line(): Promise<string> {
+    const line = new Promise<string>((resolve) => this.#onLine = resolve);
+    const what = `${this.#process.argv.join(" ")} does not answer`;
+    return within(ANSWER_MS, Promise.race([line, this.#ended]), () => what);
   }
 
   /** How many records of each kind its snapshot has. */
@@ -58,5 +50,22 @@ export class Subject {
     const answer = this.line();
     this.#process.write(question + "\n");
     return await answer;
+  }
+}
+
+/** What is waited for, if it comes in time; else rejects and says what went wrong. */
+export async function within<T>(
+  timeMs: number,
+  wanted: Promise<T>,
+  wrong: () => string,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(wrong())), timeMs);
+  });
+  try {
+    return await Promise.race([wanted, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -21,6 +21,8 @@ import {
   waitFor,
   type World,
 } from "../../tests/lab/mod.ts";
+import type { Rounds } from "./rounds.ts";
+import { within } from "./subject.ts";
 
 /** How long it takes from `ip addr add` to what a program is told. */
 export interface Latency {
@@ -61,7 +63,7 @@ export async function measureWatch(
   makeWorld: () => World,
   watchers: Record<string, string[]>,
   daemons: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<WatchMeasured> {
   const latencies: Latency[] = [];
@@ -87,7 +89,7 @@ export async function measureWatch(
 async function measureLatency(
   host: Host,
   watchers: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Latency[]> {
   const told = new Map<string, (atNs: number) => void>();
@@ -117,8 +119,8 @@ async function measureLatency(
   await pause(500);
   const names = [...Object.keys(watchers).map((by) => `${by} watchPvds()`), "ip monitor"];
   const latencies = names.map((by): Latency => ({ by, turns: [] }));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
     const all = names.map((name) =>
       new Promise<number>((resolve) => {
         told.set(name, (atNs) => {
@@ -129,19 +131,14 @@ async function measureLatency(
     );
     const startNs = bootMs() * 1e6;
     changing.write("addr add 192.0.2.77/32 dev h0\n");
-    const ends = await Promise.race([Promise.all(all), silence(told)]);
+    const untold = () => `Not told of an address: ${[...told.keys()].join(", ")}`;
+    const ends = await within(SILENCE_MS, Promise.all(all), untold);
     if (round >= 0) latencies.forEach(({ turns }, i) => turns.push(ends[i]! - startNs));
     await pause(PAUSE_MS);
     changing.write("addr del 192.0.2.77/32 dev h0\n");
     await pause(PAUSE_MS);
   }
   return latencies;
-}
-
-/** Rejects when somebody has not been told for long. */
-async function silence(told: ReadonlyMap<string, unknown>): Promise<never> {
-  await new Promise((resolve) => setTimeout(resolve, SILENCE_MS).unref());
-  throw new Error(`Not told of an address: ${[...told.keys()].join(", ")}`);
 }
 
 async function measureDaemon(world: World, by: string, argv: string[]): Promise<Usage[]> {

@@ -72,9 +72,9 @@ const expected = `
 
 1 of 2 aims are met. Nothing is known of what failed: second.
 
-| bench | not met | figure | aim      |
-| ----- | ------- | -----: | -------- |
-| first | Deno    |   30.0 | below 30 |
+| bench | table | not met | figure | aim      |
+| ----- | ----- | ------- | -----: | -------- |
+| first | Trips | Deno    |   30.0 | below 30 |
 
 ## first
 
