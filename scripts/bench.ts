@@ -4,7 +4,7 @@
  *
  * Builds its networks out of namespaces, so it needs root or user namespaces, and gcc. Prints times and
  * ratios, and says which aims are met; ends with 1 where a bench failed, and not for an aim. `--rounds N` (20; where
- * they take longer than two minutes there are fewer), `--json` prints the rows as data instead, `--write` writes
+ * they take longer than a minute and a half there are fewer), `--json` prints the rows as data instead, `--write` writes
  * BENCHMARKS.md and its rows.
  *
  * @module
@@ -62,8 +62,17 @@ async function main(): Promise<number> {
     positionals.length === 0 || positionals.includes(name)
   );
   const sections: Section[] = [];
-  for (const bench of wanted) sections.push(await measure(bench));
-  publish({ date: new Date().toISOString().slice(0, 10), machine: machine(), sections });
+  const report: Report = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    sections,
+  };
+  for (const bench of wanted) {
+    sections.push(await measure(bench));
+    // Already now: who breaks it off keeps what was measured.
+    if (options.write) write(report);
+  }
+  console.log(options.json ? reportText(report).trimEnd() : result(report).join("\n"));
   return sections.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
@@ -89,15 +98,11 @@ async function measure({ name, about, run }: Bench): Promise<Section> {
   }
 }
 
-function publish(measured: Report): void {
-  const text = reportText(measured);
-  // What is read again is rounded.
-  const report = parseReport(text);
-  if (options.write) {
-    writeFileSync(join(ROOT, "scripts", "bench", "recorded.json"), text);
-    writeFileSync(join(ROOT, "BENCHMARKS.md"), page(report));
-  }
-  console.log(options.json ? text.trimEnd() : result(report).join("\n"));
+function write(report: Report): void {
+  const text = reportText(report);
+  writeFileSync(join(ROOT, "scripts", "bench", "recorded.json"), text);
+  // Of what is read again, which is rounded.
+  writeFileSync(join(ROOT, "BENCHMARKS.md"), page(parseReport(text)));
 }
 
 /** On a terminal only, and over the line before. */

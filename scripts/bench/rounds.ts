@@ -30,23 +30,24 @@ export interface Spread {
 }
 
 /** More rounds than these would be nice, but others wait. */
-const ENOUGH_MS = 110_000;
+const ENOUGH_MS = 90_000;
 const ROUNDS_MIN = 5;
 
 /** How many rounds a bench has: as many as are wanted, or fewer where they take long. */
 export class Rounds {
-  /** Without regard to time. */
+  /** If time does not matter. */
   readonly wanted: number;
-  readonly #enoughMs: number = performance.now() + ENOUGH_MS;
+  #endMs = Infinity;
 
-  /** Time runs from now on. */
+  /** At most so many. */
   constructor(wanted: number) {
     this.wanted = wanted;
   }
 
-  /** Whether there is a round of this number; those below zero warm up. */
+  /** Whether there is a round of this number. Those below zero warm up, and time runs from the first one on. */
   goOn(round: number, atLeast: number = ROUNDS_MIN): boolean {
-    return round < this.wanted && (round < atLeast || performance.now() < this.#enoughMs);
+    if (this.#endMs === Infinity && round >= 0) this.#endMs = performance.now() + ENOUGH_MS;
+    return round < this.wanted && (round < atLeast || performance.now() < this.#endMs);
   }
 }
 
