@@ -29,10 +29,10 @@ export const MOBILITY_OPERATIONS: Record<string, string> = {
   "parse-copy": "parse, bytes copied",
   build: "build",
   validate: "validate, with checksum",
-  tshark: "-T fields",
+  tshark: "-T fields, its start included",
 };
 
-/** How many messages make a turn of tens of milliseconds; of tshark as many as the capture has, or its start would count. */
+/** How many messages make a turn of tens of milliseconds; of tshark as many as the capture has. */
 const COUNTS: Record<string, number> = { C: 2_000_000, Deno: 100_000, Bun: 200_000, scapy: 300 };
 const CAPTURE_COUNT = 50_000;
 /** Rounds before those that count: the runtimes compile meanwhile. */
