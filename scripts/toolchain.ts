@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 /** The project's root. */
 export const ROOT: string = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const ZIG_VERSION = "0.16.0";
+/** Of the compiler that builds the native library. */
+export const ZIG_VERSION = "0.16.0";
 const BUN_VERSION = "1.4.5";
 
 /** A program and what its environment needs beside the caller's. */

@@ -5,66 +5,48 @@
  */
 
 import { BATCH, MESSAGES } from "./advertisement_rounds.ts";
-import { table, times } from "./report.ts";
-import { type Measured, ratio, type Spread, spread } from "./rounds.ts";
+import type { Row, Table } from "./report.ts";
+import { type Measured, ratio, spread } from "./rounds.ts";
 
-/** How many times as fast one reads as another. */
-export interface AdvertisementRatio {
-  of: string;
-  value: Spread;
+/** A table of rates for each message, and one of ratios. */
+export function advertisementTables(measured: readonly Measured[]): Table[] {
+  const tables = Object.keys(MESSAGES).map((kind): Table => ({
+    title: `Router Advertisements, ${kind}`,
+    columns: ["who and what", "messages/s", "µs each"],
+    rows: measured.filter(({ world }) => world === kind).map((it) => {
+      const [operation] = it.operation.split("-");
+      const each = spread(it.turns.map((time) => time / BATCH / 1000));
+      return {
+        name: `${it.by} ${operation}`,
+        values: [1e6 / each.median, each],
+        rounds: it.turns.length,
+        aim: isOurs(it) && operation === "parse" ? { atLeast: 100_000 } : undefined,
+      };
+    }),
+  }));
+  const title = "Router Advertisements: ratios";
+  return [...tables, { title, columns: ["rates", "ratio"], rows: ratios(measured) }];
 }
 
-/** The aim of the project for what is parsed. */
-const AIM = "at least 100,000";
-
 /** Ours beside each peer that reads the same message. */
-export function advertisementRatios(measured: readonly Measured[]): AdvertisementRatio[] {
+function ratios(measured: readonly Measured[]): Row[] {
   const parsed = measured.filter(({ operation }) => operation.startsWith("parse"));
-  const isOurs = ({ by }: Measured) => by === "Deno" || by === "Bun";
   return Object.keys(MESSAGES).flatMap((kind) => {
     const these = parsed.filter(({ world }) => world === kind);
     return these.filter(isOurs).flatMap((ours) =>
-      these.filter((peer) => !isOurs(peer)).map((peer) => ({
-        of: `${kind}, rate: ${ours.by} / ${peer.by}`,
-        value: peer.turns.length === ours.turns.length
-          ? ratio(peer, ours)
-          : spread(peer.turns.map((time) => time / spread(ours.turns).median)),
+      these.filter((peer) => !isOurs(peer)).map((peer): Row => ({
+        name: `${kind}: ${ours.by} / ${peer.by}`,
+        values: [
+          peer.turns.length === ours.turns.length
+            ? ratio(peer.turns, ours.turns)
+            : spread(peer.turns.map((time) => time / spread(ours.turns).median)),
+        ],
+        rounds: peer.turns.length,
       }))
     );
   });
 }
 
-/** The measurements as text. */
-export function formatAdvertisements(
-  measured: readonly Measured[],
-  ratios: readonly AdvertisementRatio[],
-): string {
-  const lines: string[] = [];
-  for (const kind of Object.keys(MESSAGES)) {
-    const rows = measured.filter(({ world }) => world === kind).map((one) => {
-      const { median, p25, p75 } = spread(one.turns);
-      const [operation] = one.operation.split("-");
-      const isOurs = one.by === "Deno" || one.by === "Bun";
-      return [
-        `${one.by} ${operation}`,
-        Math.round(1e9 / (median / BATCH)).toLocaleString("en"),
-        microseconds(median),
-        `${microseconds(p25)}–${microseconds(p75)}`,
-        isOurs && operation === "parse" ? AIM : "",
-      ];
-    });
-    const head = [`advertisements, ${kind}`, "messages/s", "µs each", "p25–p75", "aim"];
-    lines.push("", ...table(head, rows));
-  }
-  const rows = ratios.map(({ of, value: { median, p25, p75 } }) => [
-    of,
-    times(median),
-    `${times(p25)}–${times(p75)}`,
-  ]);
-  lines.push("", ...table(["advertisements", "ratio", "p25–p75"], rows));
-  return lines.join("\n");
-}
-
-function microseconds(batch: number): string {
-  return (batch / BATCH / 1000).toFixed(2);
+function isOurs({ by }: Measured): boolean {
+  return by === "Deno" || by === "Bun";
 }

@@ -15,7 +15,7 @@ import {
   type World,
 } from "../../tests/lab/mod.ts";
 import { captureFile, LinkType } from "../../tests/tshark.ts";
-import { type Candidate, type Measured, measureRounds } from "./rounds.ts";
+import { type Candidate, type Measured, measureRounds, type Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
 /** Messages that are one operation of all subjects. */
@@ -68,7 +68,7 @@ export async function measureAdvertisements(
   world: World,
   directory: string,
   commands: Readonly<Record<string, string[]>>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Measured[]> {
   for (const [kind, init] of Object.entries(MESSAGES)) {
@@ -93,7 +93,7 @@ const CAPTURED = 50_000;
 /** What a capture takes longer than one of a single message; null where the machine has no tshark. */
 function measureTshark(
   directory: string,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Measured | null {
   const frame = icmpv6Frame(routerAdvertisement(MESSAGES.plain), {
@@ -109,7 +109,7 @@ function measureTshark(
     return path;
   }) as [string, string];
   const turns: number[] = [];
-  for (let round = 0; round < Math.min(rounds, 5); round++) {
+  for (let round = 0; round < Math.min(rounds.wanted, 5); round++) {
     progress(`tshark, round ${round + 1}`);
     const times = [one, many].map(readByTshark);
     if (times.includes(null)) return null;

@@ -5,55 +5,35 @@
  */
 
 import type { FetchMeasured } from "./fetch_rounds.ts";
-import { ratioTable, table } from "./report.ts";
-import { type Spread, spread } from "./rounds.ts";
+import type { Row, Table } from "./report.ts";
+import { ratio, spread } from "./rounds.ts";
 
-/** Ours over the runtime's own, of the same rounds. */
-export interface FetchRatio {
-  of: string;
-  aim: string;
-  value: Spread;
+/** A table of times, and one of ratios. */
+export function fetchTables(measured: readonly FetchMeasured[]): Table[] {
+  const rows = measured.map(({ by, way, scheme, load, wall, cpu }): Row => ({
+    name: `${by} ${way}, ${scheme}, ${load}`,
+    values: [spread(wall.map((ns) => ns / 1000)), spread(cpu).median / 1000],
+    rounds: wall.length,
+  }));
+  return [
+    { title: "fetch", columns: ["who and what", "µs each", "CPU µs"], rows },
+    { title: "fetch: ratios", columns: ["what", "ratio"], rows: ratios(measured) },
+  ];
 }
 
-/** Of small bodies the time, of large ones the rate. */
-export function fetchRatios(measured: readonly FetchMeasured[]): FetchRatio[] {
+/** Ours over the runtime's own: of small bodies the time, of large ones the rate. */
+function ratios(measured: readonly FetchMeasured[]): Row[] {
   return measured.filter(({ way }) => way !== "fetch").map((ours) => {
     const { by, scheme, load } = ours;
     const own = measured.find((it) =>
       it.way === "fetch" && it.by === by && it.scheme === scheme && it.load === load
     )!;
     const isLarge = load === "64 MiB";
-    const time = ours.wall.map((wall, round) => wall / own.wall[round]!);
     return {
-      of: `${isLarge ? "rate" : "time"}, ${scheme}, ${load}: ${by} createFetch(pvd) / fetch`,
-      aim: isLarge ? "at least 0.9" : "at most 1.1",
-      value: spread(isLarge ? time.map((each) => 1 / each) : time),
+      name: `${isLarge ? "rate" : "time"}, ${scheme}, ${load}: ${by} createFetch(pvd) / fetch`,
+      values: [isLarge ? ratio(own.wall, ours.wall) : ratio(ours.wall, own.wall)],
+      rounds: ours.wall.length,
+      aim: isLarge ? { atLeast: 0.9 } : { atMost: 1.1 },
     };
   });
-}
-
-/** The measurements as text. */
-export function formatFetches(
-  measured: readonly FetchMeasured[],
-  ratios: readonly FetchRatio[],
-): string {
-  const rows = measured.map(({ by, way, scheme, load, wall, cpu }) => {
-    const { median, p25, p75 } = spread(wall);
-    return [
-      `${by} ${way}, ${scheme}, ${load}`,
-      microseconds(median),
-      `${microseconds(p25)}–${microseconds(p75)}`,
-      microseconds(spread(cpu).median),
-    ];
-  });
-  return [
-    "",
-    ...table(["fetch", "µs each", "p25–p75", "CPU µs"], rows),
-    "",
-    ...ratioTable("fetch", ratios),
-  ].join("\n");
-}
-
-function microseconds(nanoseconds: number): string {
-  return Math.round(nanoseconds / 1000).toLocaleString("en");
 }

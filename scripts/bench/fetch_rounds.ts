@@ -6,6 +6,7 @@
 
 import { NETWORK_1, oneLink, type World } from "../../tests/lab/mod.ts";
 import { makeCertificates } from "../../tests/connection/certificates.ts";
+import type { Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
 /** One way to fetch, under one load. */
@@ -41,7 +42,7 @@ export async function measureFetches(
   world: World,
   commands: Record<string, string[]>,
   server: string[],
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<FetchMeasured[]> {
   progress("building: a web server");
@@ -67,8 +68,8 @@ export async function measureFetches(
       )
     )
   );
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
     for (let turn = 0; turn < measured.length; turn++) {
       const it = measured[(turn + (round + WARM_UP_ROUNDS) * 7) % measured.length]!;
       const [concurrency, count, path] = LOADS[it.load];

@@ -1,71 +1,63 @@
 /**
- * What the measurements of dumps and raw sockets say: a table, and the ratios that the project aims at.
+ * What the measurements of dumps and raw sockets say: tables, and the ratios that the project aims at.
  *
  * @module
  */
 
 import type { DumpMeasured } from "./mobility_dump_rounds.ts";
-import { table, times } from "./report.ts";
-import { type Spread, spread } from "./rounds.ts";
+import type { Row, Table } from "./report.ts";
+import { ratio, spread } from "./rounds.ts";
 
-/** One way beside another, in the same rounds. */
-export interface DumpRatio {
-  /** What is divided by what. */
-  of: string;
-  aim: string;
-  value: Spread;
-}
-
-/** How often our rate is that of the peers. */
-export function dumpRatios(measured: readonly DumpMeasured[]): DumpRatio[] {
-  const find = (by: string, operation: string) =>
-    measured.find((it) => it.by === by && it.operation === operation)!;
-  const ratios: DumpRatio[] = [];
-  for (const by of ["Deno", "Bun"]) {
-    for (const peer of ["tcpdump -v", "tshark"]) {
-      const [ours, theirs] = [find(by, "dump"), find(peer, "dump")];
-      const aim = peer === "tshark" ? "" : "above 1";
-      const rates = (pick: (it: DumpMeasured) => number[]) =>
-        spread(pick(ours).map((each, round) => pick(theirs)[round]! / each));
-      ratios.push({ of: `dump, rate: ${by} / ${peer}`, aim, value: rates(({ wall }) => wall) });
-      ratios.push({ of: `dump, CPU: ${peer} / ${by}`, aim: "", value: rates(({ cpu }) => cpu) });
-    }
-    for (const operation of ["receive", "receive, bytes as they are"]) {
-      const [ours, theirs] = [find(by, operation), find("C", "receive")];
-      const value = spread(ours.wall.map((each, round) => theirs.wall[round]! / each));
-      ratios.push({ of: `${operation}, rate: ${by} / C`, aim: "", value });
-    }
-  }
-  return ratios;
-}
-
-/** The measurements as text. */
-export function formatDumps(
-  measured: readonly DumpMeasured[],
-  ratios: readonly DumpRatio[],
-): string {
-  const rows = measured.map(({ by, operation, messages, wall, cpu }) => {
-    const { median, p25, p75 } = spread(wall);
-    return [
-      `${by}: ${operation}`,
-      messages.toLocaleString("en"),
-      median.toFixed(3),
-      `${p25.toFixed(3)}–${p75.toFixed(3)}`,
-      spread(cpu).median.toFixed(3),
-      Math.round(messages / median).toLocaleString("en"),
-    ];
-  });
-  const compared = ratios.map(({ of, aim, value: { median, p25, p75 } }) => [
-    of,
-    times(median),
-    `${times(p25)}–${times(p75)}`,
-    aim,
-  ]);
-  const head = ["dumps and raw sockets", "messages", "seconds", "p25–p75", "CPU s", "per second"];
+/** Times and ratios: of what dumps a capture, and of what empties a raw socket. */
+export function dumpTables(measured: readonly DumpMeasured[]): Table[] {
+  const isDump = ({ operation }: DumpMeasured) => operation.startsWith("dump");
+  const dumps = measured.filter(isDump);
+  const received = measured.filter((it) => !isDump(it));
   return [
-    "",
-    ...table(head, rows),
-    "",
-    ...table(["dumps and raw sockets", "ratio", "p25–p75", "aim"], compared),
-  ].join("\n");
+    times("Dump of a capture", dumps),
+    { title: "Dump of a capture: ratios", columns: ["what", "ratio"], rows: dumpRatios(dumps) },
+    times("Mobility messages of a raw socket", received),
+    {
+      title: "Mobility messages of a raw socket: ratios",
+      columns: ["rates", "ratio"],
+      rows: receiveRatios(received),
+    },
+  ];
+}
+
+function times(title: string, measured: readonly DumpMeasured[]): Table {
+  const rows = measured.map(({ by, operation, messages, wall, cpu }): Row => ({
+    name: `${by}: ${operation}`,
+    values: [messages, spread(wall), spread(cpu).median, messages / spread(wall).median],
+    rounds: wall.length,
+  }));
+  return {
+    title,
+    columns: ["who and what", "messages", "seconds", "CPU s", "messages/s"],
+    rows,
+  };
+}
+
+function dumpRatios(measured: readonly DumpMeasured[]): Row[] {
+  const find = (by: string) => measured.find((it) => it.by === by && it.operation === "dump")!;
+  return ["Deno", "Bun"].flatMap((by) =>
+    ["tcpdump -v", "tshark"].flatMap((peer): Row[] => {
+      const [ours, theirs] = [find(by), find(peer)];
+      const rounds = ours.wall.length;
+      const aim = peer === "tshark" ? undefined : { above: 1 };
+      return [
+        { name: `rate: ${by} / ${peer}`, values: [ratio(theirs.wall, ours.wall)], rounds, aim },
+        { name: `CPU: ${by} / ${peer}`, values: [ratio(ours.cpu, theirs.cpu)], rounds },
+      ];
+    })
+  );
+}
+
+function receiveRatios(measured: readonly DumpMeasured[]): Row[] {
+  const peer = measured.find(({ by }) => by === "C")!;
+  return measured.filter((it) => it !== peer).map(({ by, operation, wall }) => ({
+    name: `${operation}: ${by} / C`,
+    values: [ratio(peer.wall, wall)],
+    rounds: wall.length,
+  }));
 }

@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { runCommand, type World } from "../../tests/lab/mod.ts";
 import { writeCapture } from "./mobility_corpus.ts";
+import type { Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
 /** One thing done in one way. */
@@ -27,7 +28,6 @@ export interface DumpMeasured {
 const CAPTURE_MESSAGES = 1_000_000;
 const RECEIVED_MESSAGES = 50_000;
 /** A round of dumps takes half a minute, most of it tshark's. */
-const DUMP_SHARE = 4;
 const DUMP_ROUNDS_MIN = 3;
 
 /** Who writes what of a capture. */
@@ -49,7 +49,7 @@ export function dumpCommands(mif: Record<string, string[]>): [string, string, st
 export async function measureDumps(
   directory: string,
   mif: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<DumpMeasured[]> {
   progress("building: a capture of a million messages");
@@ -59,12 +59,11 @@ export async function measureDumps(
   const measured = commands.map(([by, operation]): DumpMeasured => (
     { by, operation, messages: CAPTURE_MESSAGES, wall: [], cpu: [] }
   ));
-  const count = Math.max(DUMP_ROUNDS_MIN, Math.round(rounds / DUMP_SHARE));
-  for (let round = 0; round < count; round++) {
+  for (let round = 0; rounds.goOn(round, DUMP_ROUNDS_MIN); round++) {
     for (let turn = 0; turn < commands.length; turn++) {
       const index = (turn + round * 3) % commands.length;
       const [by, operation, argv] = commands[index]!;
-      progress(`round ${round + 1} of ${count}: ${by} ${operation}`);
+      progress(`round ${round + 1} of ${rounds.wanted}: ${by} ${operation}`);
       const { wall, cpu } = await timed([...argv, capture]);
       measured[index]!.wall.push(wall);
       measured[index]!.cpu.push(cpu);
@@ -98,7 +97,7 @@ const WARM_UP_ROUNDS = 3;
 export async function measureReceiving(
   world: World,
   commands: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<DumpMeasured[]> {
   const [host] = world.hosts("receiver");
@@ -109,8 +108,8 @@ export async function measureReceiving(
   const measured = RECEIVERS.map(([by, , , operation]): DumpMeasured => (
     { by, operation, messages: RECEIVED_MESSAGES, wall: [], cpu: [] }
   ));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `receiving: round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `receiving: round ${round + 1} of ${rounds.wanted}`);
     for (const [i, [by, open, receive]] of RECEIVERS.entries()) {
       const subject = subjects.get(by)!;
       await subject.ask(`${open} 0`);

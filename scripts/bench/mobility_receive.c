@@ -23,6 +23,8 @@
 
 #define BATCH 64
 #define ROOM (64 << 20)
+/** All is there before it is taken out: who waits so long has lost something. */
+#define SILENCE_SECONDS 5
 
 /** A Binding Update with nonce indices and authorization data, as a correspondent gets it. */
 static const uint8_t update[32] = {
@@ -47,9 +49,11 @@ static void set(int fd, int level, int name, int value)
 
 static int open_socket(void)
 {
+    struct timeval silence = {.tv_sec = SILENCE_SECONDS};
     int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_MH);
     must(fd >= 0, "socket");
     set(fd, SOL_SOCKET, SO_RCVBUFFORCE, ROOM);
+    must(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence) == 0, "SO_RCVTIMEO");
     set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set(fd, IPPROTO_IPV6, IPV6_RECVRTHDR, 1);
     set(fd, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1);
@@ -78,13 +82,15 @@ static void receive_messages(int count)
     static struct iovec vectors[BATCH];
     static struct mmsghdr messages[BATCH];
     while (count > 0) {
-        for (int i = 0; i < BATCH; i++) {
+        /* recvmmsg() waits until it has as many as it was asked for. */
+        int wanted = count < BATCH ? count : BATCH;
+        for (int i = 0; i < wanted; i++) {
             vectors[i] = (struct iovec){data[i], sizeof data[i]};
             messages[i].msg_hdr = (struct msghdr){
                 &names[i], sizeof names[i], &vectors[i], 1, control[i], sizeof control[i], 0,
             };
         }
-        int got = recvmmsg(opened, messages, BATCH, 0, NULL);
+        int got = recvmmsg(opened, messages, (unsigned)wanted, 0, NULL);
         must(got > 0, "recvmmsg");
         for (int i = 0; i < got; i++) {
             const struct ip6_mh *header = (const void *)data[i];

@@ -24,6 +24,8 @@ import {
 import { type Socket, socket } from "../../lib/socket/socket.ts";
 
 const ROOM = 64 * 1024 * 1024;
+/** All is there before it is taken out: who has not all of it by then has lost something. */
+const LOST_MS = 60_000;
 let parsing: MobilitySocket | null = null;
 let raw: Socket | null = null;
 /** What came, so that nothing is left out. */
@@ -47,12 +49,14 @@ const operations: Record<string, (count: number) => void | Promise<void>> = {
       seen += message.sequence;
       if (--count === 0) return;
     }
+    throw new Error(`${count} messages were lost`);
   },
   async "receive-raw"(count) {
     for await (const { data } of raw!) {
       seen += data.length;
       if (--count === 0) return;
     }
+    throw new Error(`${count} messages were lost`);
   },
   close() {
     parsing?.close();
@@ -65,7 +69,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [name = "", count] = line.split(" ");
   const before = process.cpuUsage();
   const start = process.hrtime.bigint();
+  const lost = setTimeout(() => operations.close!(0), LOST_MS);
   await operations[name]!(Number(count));
+  clearTimeout(lost);
   const wall = process.hrtime.bigint() - start;
   const { user, system } = process.cpuUsage(before);
   process.stdout.write(`${wall} ${(user + system) * 1000}\n`);

@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import type { World } from "../../tests/lab/mod.ts";
 import { writeCapture, writeCorpus } from "./mobility_corpus.ts";
+import type { Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
 /** One thing done in one way. */
@@ -28,10 +29,10 @@ export const MOBILITY_OPERATIONS: Record<string, string> = {
   "parse-copy": "parse, bytes copied",
   build: "build",
   validate: "validate, with checksum",
-  tshark: "-T fields",
+  tshark: "-T fields, its start included",
 };
 
-/** How many messages make a turn of tens of milliseconds; of tshark as many as the capture has, or its start would count. */
+/** How many messages make a turn of tens of milliseconds; of tshark as many as the capture has. */
 const COUNTS: Record<string, number> = { C: 2_000_000, Deno: 100_000, Bun: 200_000, scapy: 300 };
 const CAPTURE_COUNT = 50_000;
 /** Rounds before those that count: the runtimes compile meanwhile. */
@@ -42,7 +43,7 @@ export async function measureMobility(
   world: World,
   directory: string,
   commands: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<MobilityMeasured[]> {
   progress("building: a corpus of mobility messages");
@@ -67,8 +68,8 @@ export async function measureMobility(
   const measured = candidates.map(({ by, operation }): MobilityMeasured => (
     { by, operation, wall: [], cpu: [] }
   ));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
     for (let turn = 0; turn < candidates.length; turn++) {
       const index = (turn + (round + WARM_UP_ROUNDS) * 7) % candidates.length;
       const { by, operation, subject } = candidates[index]!;

@@ -5,92 +5,75 @@
  */
 
 import type { NameMeasured, NameMemory } from "./name_rounds.ts";
-import { ratioTable, table } from "./report.ts";
-import { type Spread, spread } from "./rounds.ts";
-
-/** Our rate over that of the best of the others in the same round. */
-export interface NameRatio {
-  of: string;
-  aim: string;
-  value: Spread;
-}
+import type { Row, Table } from "./report.ts";
+import { ratio, spread } from "./rounds.ts";
 
 const OURS = ["query({ pvd })", "query()"];
 
-/** All ratios; that with an aim is at 100 questions at a time. */
-export function nameRatios(measured: readonly NameMeasured[]): NameRatio[] {
-  const ratios: NameRatio[] = [];
-  for (const concurrency of new Set(measured.map((each) => each.concurrency))) {
-    const these = measured.filter((each) => each.concurrency === concurrency);
-    for (const by of new Set(these.map((each) => each.by))) {
-      for (const way of OURS) {
-        const ours = these.find((each) => each.by === by && each.way === way)!;
-        const others = these.filter((each) => !OURS.includes(each.way));
-        const add = (who: string, rivals: NameMeasured[], aim: string) => {
-          const value = spread(
-            ours.wall.map((wall, round) => Math.min(...rivals.map((it) => it.wall[round]!)) / wall),
-          );
-          ratios.push({ of: `${concurrency} at a time, rate: ${by} ${way} / ${who}`, aim, value });
-        };
-        add(
-          `the best of ${by}'s own`,
-          others.filter((each) => each.by === by),
-          concurrency === 100 ? "at least 2" : "",
-        );
-      }
-    }
-  }
-  return ratios;
-}
-
-/** The measurements as text. */
-export function formatNames(
+/** Rates and latencies, memory, and the ratios beside the runtimes' own. */
+export function nameTables(
   measured: readonly NameMeasured[],
   memory: readonly NameMemory[],
-  ratios: readonly NameRatio[],
-): string {
-  const lines: string[] = [];
-  for (const concurrency of new Set(measured.map((each) => each.concurrency))) {
-    const rows = measured.filter((each) => each.concurrency === concurrency).map((each) => {
-      const { median, p25, p75 } = spread(each.wall);
-      return [
-        `${each.by} ${each.way}`,
-        Math.round(1e9 / median).toLocaleString("en"),
-        microseconds(median),
-        `${microseconds(p25)}–${microseconds(p75)}`,
-        microseconds(spread(each.cpu).median),
-        microseconds(spread(each.latency).median),
-        microseconds(spread(each.latency99).median),
-        `${each.failed.reduce((sum, count) => sum + count, 0)}`,
-      ];
-    });
-    const title = `names, ${concurrency} questions at a time`;
-    const head = [
-      title,
+): Table[] {
+  const loads = [...new Set(measured.map(({ concurrency }) => concurrency))];
+  return [
+    ...loads.map((load) => times(load, measured.filter((it) => it.concurrency === load))),
+    {
+      title: "Names: memory",
+      columns: ["who and what", "growth", "MiB after a tenth", "MiB after all"],
+      rows: memory.map(({ by, questions, rss: [tenth, all] }) => ({
+        name: `${by} query({ pvd }), ${questions.toLocaleString("en")} questions`,
+        values: [all / tenth, tenth / 2 ** 20, all / 2 ** 20],
+        rounds: 1,
+        aim: { atMost: 1.1, meaning: "flat" },
+      })),
+    },
+    {
+      title: "Names: ratios",
+      columns: ["rates", "ratio"],
+      rows: loads.flatMap((load) => ratios(measured.filter((it) => it.concurrency === load))),
+    },
+  ];
+}
+
+function times(load: number, measured: readonly NameMeasured[]): Table {
+  const microseconds = (each: number[]) => spread(each.map((ns) => ns / 1000));
+  return {
+    title: `Names, ${load} ${load === 1 ? "question" : "questions"} at a time`,
+    columns: [
+      "who and what",
       "questions/s",
       "µs each",
-      "p25–p75",
       "CPU µs",
       "latency µs",
       "99 % µs",
       "failed",
-    ];
-    lines.push("", ...table(head, rows));
-  }
-  const used = memory.map(({ by, questions, rss: [tenth, all] }) => [
-    `${by} query({ pvd }), ${questions.toLocaleString("en")} questions`,
-    mebibytes(tenth),
-    mebibytes(all),
-  ]);
-  lines.push("", ...table(["memory", "MiB after a tenth", "MiB after all"], used));
-  lines.push("", ...ratioTable("names", ratios));
-  return lines.join("\n");
+    ],
+    rows: measured.map(({ by, way, wall, cpu, latency, latency99, failed }) => ({
+      name: `${by} ${way}`,
+      values: [
+        1e9 / spread(wall).median,
+        microseconds(wall),
+        microseconds(cpu).median,
+        microseconds(latency).median,
+        microseconds(latency99).median,
+        failed.reduce((sum, count) => sum + count, 0),
+      ],
+      rounds: wall.length,
+    })),
+  };
 }
 
-function microseconds(nanoseconds: number): string {
-  return (nanoseconds / 1000).toFixed(nanoseconds < 100_000 ? 1 : 0);
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
+/** Our rate over that of the best of the runtime's own in the same round; the aim is at 100 at a time. */
+function ratios(measured: readonly NameMeasured[]): Row[] {
+  return measured.filter(({ way }) => OURS.includes(way)).map(({ by, way, concurrency, wall }) => {
+    const rivals = measured.filter((it) => it.by === by && !OURS.includes(it.way));
+    const best = wall.map((_, round) => Math.min(...rivals.map((it) => it.wall[round]!)));
+    return {
+      name: `${concurrency} at a time: ${by} ${way} / the best of ${by}'s own`,
+      values: [ratio(best, wall)],
+      rounds: wall.length,
+      aim: concurrency === 100 ? { atLeast: 2 } : undefined,
+    };
+  });
 }

@@ -7,6 +7,7 @@
  */
 
 import { NETWORK_1, oneLink, type World } from "../../tests/lab/mod.ts";
+import type { Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
 /** One way to ask, with so many questions at a time. */
@@ -61,7 +62,7 @@ const MEMORY_QUESTIONS = 1_000_000;
 export async function measureNames(
   world: World,
   commands: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<{ measured: NameMeasured[]; memory: NameMemory[] }> {
   progress("building: a name server");
@@ -85,8 +86,8 @@ export async function measureNames(
       { by, way, concurrency, wall: [], cpu: [], latency: [], latency99: [], failed: [] }
     ))
   );
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
     for (let turn = 0; turn < measured.length; turn++) {
       const it = measured[(turn + (round + WARM_UP_ROUNDS) * 7) % measured.length]!;
       const count = LOADS.find(([concurrency]) => concurrency === it.concurrency)![1];

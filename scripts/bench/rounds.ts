@@ -29,6 +29,28 @@ export interface Spread {
   p75: number;
 }
 
+/** More rounds than these would be nice, but others wait. */
+const ENOUGH_MS = 90_000;
+const ROUNDS_MIN = 5;
+
+/** How many rounds a bench has: as many as are wanted, or fewer where they take long. */
+export class Rounds {
+  /** If time does not matter. */
+  readonly wanted: number;
+  #endMs = Infinity;
+
+  /** At most so many. */
+  constructor(wanted: number) {
+    this.wanted = wanted;
+  }
+
+  /** Whether there is a round of this number. Those below zero warm up, and time runs from the first one on. */
+  goOn(round: number, atLeast: number = ROUNDS_MIN): boolean {
+    if (this.#endMs === Infinity && round >= 0) this.#endMs = performance.now() + ENOUGH_MS;
+    return round < this.wanted && (round < atLeast || performance.now() < this.#endMs);
+  }
+}
+
 /** A turn lasts about this long, or one operation. */
 const TURN_MS = 10;
 const TURN_COUNT_MAX = 40;
@@ -41,7 +63,7 @@ export type Candidate = Pick<Measured, "world" | "by" | "operation"> & { subject
 /** Measures all candidates, each once a round. */
 export async function measureRounds(
   candidates: readonly Candidate[],
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Measured[]> {
   const counts: number[] = [];
@@ -52,8 +74,8 @@ export async function measureRounds(
   const measured = candidates.map(({ world, by, operation }) => (
     { world, by, operation, turns: [] as number[], min: Infinity }
   ));
-  for (let round = 0; round < rounds; round++) {
-    progress(`round ${round + 1} of ${rounds}`);
+  for (let round = 0; rounds.goOn(round); round++) {
+    progress(`round ${round + 1} of ${rounds.wanted}`);
     for (let turn = 0; turn < candidates.length; turn++) {
       // Another one begins each round: nobody always comes after the same neighbour's garbage.
       const index = (turn + round * 7) % candidates.length;
@@ -91,7 +113,7 @@ export function spread(numbers: readonly number[]): Spread {
   return { median: at(0.5), p25: at(0.25), p75: at(0.75) };
 }
 
-/** How many times as long `a` takes as `b`, round by round. */
-export function ratio(a: Measured, b: Measured): Spread {
-  return spread(a.turns.map((time, round) => time / b.turns[round]!));
+/** How often `b` goes into `a`, round by round. */
+export function ratio(a: readonly number[], b: readonly number[]): Spread {
+  return spread(a.map((each, round) => each / b[round]!));
 }

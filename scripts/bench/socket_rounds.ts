@@ -10,6 +10,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NETWORK_1, oneLink, type World } from "../../tests/lab/mod.ts";
+import type { Rounds } from "./rounds.ts";
 import { Subject } from "./subject.ts";
 
 /** One thing measured in one way. */
@@ -66,7 +67,7 @@ interface Candidate {
 export async function measureSockets(
   world: World,
   commands: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<SocketMeasured[]> {
   progress("building: one link");
@@ -87,8 +88,8 @@ export async function measureSockets(
   const measured = candidates.map(({ table, by, way }): SocketMeasured => (
     { table, by, way, wall: [], cpu: [] }
   ));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
     for (let turn = 0; turn < candidates.length; turn++) {
       const index = (turn + (round + WARM_UP_ROUNDS) * 7) % candidates.length;
       const [wall, cpu] = await candidates[index]!.turn();

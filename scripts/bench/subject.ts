@@ -9,6 +9,9 @@
 
 import type { Host, LabProcess } from "../../tests/lab/mod.ts";
 
+/** What has not answered by then never will: a million questions take a minute or two, all else much less. */
+const ANSWER_MS = 600_000;
+
 /** One measuring process in one world. */
 export class Subject {
   readonly #process: LabProcess;
@@ -33,7 +36,8 @@ export class Subject {
   /** The next line it writes by itself. */
   line(): Promise<string> {
     const line = new Promise<string>((resolve) => this.#onLine = resolve);
-    return Promise.race([line, this.#ended]);
+    const what = `${this.#process.argv.join(" ")} does not answer`;
+    return within(ANSWER_MS, Promise.race([line, this.#ended]), () => what);
   }
 
   /** How many records of each kind its snapshot has. */
@@ -46,5 +50,22 @@ export class Subject {
     const answer = this.line();
     this.#process.write(question + "\n");
     return await answer;
+  }
+}
+
+/** What is waited for, if it comes in time; else rejects and says what went wrong. */
+export async function within<T>(
+  timeMs: number,
+  wanted: Promise<T>,
+  wrong: () => string,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(wrong())), timeMs);
+  });
+  try {
+    return await Promise.race([wanted, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -4,32 +4,35 @@
  * @module
  */
 
-import { table } from "./report.ts";
+import type { Table } from "./report.ts";
 import { spread } from "./rounds.ts";
 import type { WatchMeasured } from "./watch_rounds.ts";
 
-/** The measurements as text. */
-export function formatWatch({ latencies, usages }: WatchMeasured): string {
-  const rows = latencies.map(({ by, turns }) => {
-    const { median, p25, p75 } = spread(turns);
-    const aim = by.includes("watchPvds") ? "below 5" : "";
-    const worst = milliseconds(Math.max(...turns));
-    return [by, milliseconds(median), `${milliseconds(p25)}–${milliseconds(p75)}`, worst, aim];
-  });
-  const used = usages.map(({ by, during, cpu, rss }) => [
-    `${by}, ${during}`,
-    (cpu * 100).toFixed(2),
-    (rss / 2 ** 20).toFixed(0),
-    during === "nothing" ? "CPU 0" : "",
-  ]);
+/** How soon a change is told, and what listening takes. */
+export function watchTables({ latencies, usages }: WatchMeasured): Table[] {
   return [
-    "",
-    ...table(["from `ip addr add` to", "median ms", "p25–p75", "worst ms", "aim"], rows),
-    "",
-    ...table(["mif daemon", "CPU %", "MiB", "aim"], used),
-  ].join("\n");
-}
-
-function milliseconds(nanoseconds: number): string {
-  return (nanoseconds / 1e6).toFixed(2);
+    {
+      title: "From `ip addr add` to what is told",
+      columns: ["to whom", "ms", "worst"],
+      rows: latencies.map(({ by, turns }) => {
+        const milliseconds = turns.map((ns) => ns / 1e6);
+        return {
+          name: by,
+          values: [spread(milliseconds), Math.max(...milliseconds)],
+          rounds: turns.length,
+          aim: by.includes("watchPvds") ? { atMost: 5 } : undefined,
+        };
+      }),
+    },
+    {
+      title: "What `mif daemon` and a program that watches take",
+      columns: ["who, during what", "CPU %", "MiB"],
+      rows: usages.map(({ by, during, cpu, rss }) => ({
+        name: `${by}, ${during}`,
+        values: [cpu * 100, rss / 2 ** 20],
+        rounds: 1,
+        aim: during === "nothing" ? { atMost: 0.1, meaning: "0" } : undefined,
+      })),
+    },
+  ];
 }

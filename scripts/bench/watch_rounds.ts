@@ -21,6 +21,8 @@ import {
   waitFor,
   type World,
 } from "../../tests/lab/mod.ts";
+import type { Rounds } from "./rounds.ts";
+import { within } from "./subject.ts";
 
 /** How long it takes from `ip addr add` to what a program is told. */
 export interface Latency {
@@ -49,6 +51,7 @@ export interface WatchMeasured {
 /** Longer than what is coalesced, so that each change is a first one. */
 const PAUSE_MS = 150;
 const WARM_UP_ROUNDS = 5;
+const SILENCE_MS = 30_000;
 const USAGE_MS = 10_000;
 const FLOOD_PER_SECOND = 1000;
 /** proc(5): USER_HZ. */
@@ -60,7 +63,7 @@ export async function measureWatch(
   makeWorld: () => World,
   watchers: Record<string, string[]>,
   daemons: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<WatchMeasured> {
   const latencies: Latency[] = [];
@@ -73,7 +76,7 @@ export async function measureWatch(
   for (const [by, argv] of Object.entries(daemons)) {
     progress(`daemon: ${by}`);
     await using world = makeWorld();
-    usages.push(...await measureDaemon(world, by, argv));
+    usages.push(...await measureDaemon(world, `${by} mif daemon`, argv));
   }
   {
     progress(`${LINKS} links`);
@@ -86,7 +89,7 @@ export async function measureWatch(
 async function measureLatency(
   host: Host,
   watchers: Record<string, string[]>,
-  rounds: number,
+  rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Latency[]> {
   const told = new Map<string, (atNs: number) => void>();
@@ -116,8 +119,8 @@ async function measureLatency(
   await pause(500);
   const names = [...Object.keys(watchers).map((by) => `${by} watchPvds()`), "ip monitor"];
   const latencies = names.map((by): Latency => ({ by, turns: [] }));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`);
+  for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
+    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
     const all = names.map((name) =>
       new Promise<number>((resolve) => {
         told.set(name, (atNs) => {
@@ -128,7 +131,8 @@ async function measureLatency(
     );
     const startNs = bootMs() * 1e6;
     changing.write("addr add 192.0.2.77/32 dev h0\n");
-    const ends = await Promise.all(all);
+    const untold = () => `Not told of an address: ${[...told.keys()].join(", ")}`;
+    const ends = await within(SILENCE_MS, Promise.all(all), untold);
     if (round >= 0) latencies.forEach(({ turns }, i) => turns.push(ends[i]! - startNs));
     await pause(PAUSE_MS);
     changing.write("addr del 192.0.2.77/32 dev h0\n");
