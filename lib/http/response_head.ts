@@ -11,6 +11,7 @@ import { Buffer } from "node:buffer";
 import { MifError } from "../error.ts";
 import { shown } from "../shown.ts";
 import { GrowingBytes } from "./growing_bytes.ts";
+import { isToken } from "./token.ts";
 
 /** A status line and the fields below it. */
 export interface ResponseHead {
@@ -37,7 +38,6 @@ export const HEAD_SIZE_MAX = 256 * 1024;
 const CR = 0x0d;
 const LF = 0x0a;
 const STATUS_LINE = /^HTTP\/1\.([0-9]) ([1-9][0-9]{2})(?: (.*))?$/;
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What no head has: control characters, and line ends of one character. */
 const BROKEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
 
@@ -104,7 +104,7 @@ export function parseResponseHead(bytes: Uint8Array): ResponseHead {
     }
     const colon = text.indexOf(":", start);
     const name = text.slice(start, Math.max(start, Math.min(colon, end)));
-    if (!FIELD_NAME.test(name)) {
+    if (!isToken(name)) {
       throw badResponse(`it has the line ${shown(text.slice(start, end))}`);
     }
     fields.push([name.toLowerCase(), withoutSpace(text, colon + 1, end)]);
