@@ -84,7 +84,7 @@ async function ask(
   const client = new HttpClient(pvd, { tls, addressPreferences, idleTimeoutMs: 0 });
   // The name as it is, and not below a search domain.
   const hostname = isName ? `${host}.` : host;
-  return await client.send({ ...origin, hostname }, {
+  return await client.send({ ...origin, hostname, secure: true }, {
     method: "GET",
     target: `${url.pathname}${url.search}`,
     fields: [
