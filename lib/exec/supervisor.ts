@@ -10,7 +10,7 @@
 
 import { readdirSync, readlinkSync } from "node:fs";
 import { native } from "../../ffi/library.ts";
-import { checked } from "../errno.ts";
+import { checked, EAFNOSUPPORT, EBADF, ECONNREFUSED, EINVAL, ENETUNREACH } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { isLoopback, isMapped, isUnspecified } from "../ip/address.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
@@ -43,11 +43,6 @@ interface Message {
 
 const LOOPBACK_INTERFACE = 1;
 const AF_UNSPEC = 0;
-const EBADF = 9;
-const EINVAL = 22;
-const EAFNOSUPPORT = 97;
-const ENETUNREACH = 101;
-const ECONNREFUSED = 111;
 /** struct msghdr and mmsghdr of 64-bit Linux. */
 const MSGHDR_SIZE = 56;
 const MMSGHDR_SIZE = 64;

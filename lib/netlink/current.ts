@@ -8,6 +8,7 @@
  */
 
 import { native } from "../../ffi/library.ts";
+import { EAGAIN, ENOBUFS } from "../errno.ts";
 import { joinGroups } from "./join.ts";
 import { interfaceName } from "./records.ts";
 import { type KernelSnapshot, readSnapshot } from "./snapshot.ts";
@@ -16,8 +17,6 @@ import { type KernelSnapshot, readSnapshot } from "./snapshot.ts";
 const GROUPS = [1, 5, 7, 8, 9, 11, 19];
 /** Next hop objects, where the kernel has them. */
 const NEXTHOP_GROUPS = [32];
-const EAGAIN = 11;
-const ENOBUFS = 105;
 /** Batches of news after which it is news anyway. */
 const DRAIN_MAX = 100_000;
 

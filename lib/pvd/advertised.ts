@@ -15,6 +15,7 @@
 import { native } from "../../ffi/library.ts";
 import { linux } from "../../ffi/layout.gen.ts";
 import { bootMs } from "../boot_clock.ts";
+import { ENOBUFS } from "../errno.ts";
 import { formatAddress } from "../ip/address.ts";
 import { parseOption } from "../ndp/options.ts";
 import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
@@ -28,7 +29,6 @@ import {
 } from "./advertisement_memory.ts";
 
 const ICMPV6_ROUTER_ADVERTISEMENT = 134;
-const ENOBUFS = 105;
 
 const memory = new AdvertisementMemory();
 let listener: number | null = null;

@@ -8,7 +8,7 @@
 import { readDatagrams } from "../../ffi/backend.ts";
 import { MessageRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
-import { checked, errnoName } from "../errno.ts";
+import { checked, EAGAIN, EBADF, EINPROGRESS, EMSGSIZE, errnoName, ETIMEDOUT } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { listPvds } from "../pvd/list.ts";
 import { isLoopbackHost, processPvd, pvdInForce } from "../pvd/process_pvd.ts";
@@ -26,12 +26,16 @@ import {
   IPPROTO_IPV6,
   IPV6_MULTICAST_IF,
   IPV6_PKTINFO,
+  MSG_CTRUNC,
+  MSG_PEEK,
+  MSG_TRUNC,
   SO_BINDTOIFINDEX,
   SO_COOKIE,
   SO_ERROR,
   SO_RCVBUF,
   SO_SNDBUF,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./options.ts";
@@ -104,12 +108,6 @@ export interface ReceivedMessage {
   controlTruncated: boolean;
 }
 
-const EAGAIN = 11;
-const EMSGSIZE = 90;
-const EINPROGRESS = 115;
-const MSG_PEEK = 0x02;
-const MSG_CTRUNC = 0x08;
-const MSG_TRUNC = 0x20;
 const DATA_SIZE = 65536;
 const DATA_SIZE_MAX = 64 * 1024 * 1024;
 const CONTROL_SIZE = 1024;
@@ -364,7 +362,7 @@ export class Socket implements Disposable {
       native().mif_socket(family, type, protocol),
       "socket",
       `Cannot open a socket of family ${family}, type ${type}, protocol ${protocol}` +
-        (type === 3 ? "; a raw socket needs CAP_NET_RAW" : ""),
+        (type === SOCK_RAW ? "; a raw socket needs CAP_NET_RAW" : ""),
     );
     Socket.#opening = true;
     const opened = new Socket(fd, family, type, protocol, byDefault);
@@ -1202,16 +1200,16 @@ function int(value: number): Uint8Array {
 
 function closed(what: string): MifError {
   return new MifError(`Cannot ${what} the socket: it is closed`, {
-    code: errnoName(9),
-    errno: 9,
+    code: errnoName(EBADF),
+    errno: EBADF,
     syscall: "close",
   });
 }
 
 function timedOut(syscall: string): MifError {
   return new MifError(`${syscall} took longer than its timeoutMs`, {
-    code: errnoName(110),
-    errno: 110,
+    code: errnoName(ETIMEDOUT),
+    errno: ETIMEDOUT,
     syscall,
   });
 }
