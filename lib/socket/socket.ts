@@ -8,6 +8,7 @@
 import { readDatagrams } from "../../ffi/backend.ts";
 import { MessageRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { checked, EAGAIN, EBADF, EINPROGRESS, EMSGSIZE, errnoName, ETIMEDOUT } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { listPvds } from "../pvd/list.ts";
@@ -52,7 +53,6 @@ import {
 import { boundPvd, cutOff, Selection } from "./selection.ts";
 import { senderOf } from "./sender.ts";
 import {
-  checkedNumber,
   decodeSockaddr,
   encodeSockaddr,
   SOCKADDR_SIZE,
