@@ -15,11 +15,16 @@ import { listPvds } from "../pvd/list.ts";
 import { isLoopbackHost, processPvd, pvdInForce } from "../pvd/process_pvd.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import {
-  type ControlMessage,
-  type ControlMessageInit,
-  decodeControl,
-  encodeControl,
-} from "./control.ts";
+  BATCH_MAX,
+  batchArena,
+  CONTROL_SIZE,
+  DATA_SIZE,
+  outgoingArena,
+  placeInBatch,
+  receivedMessage,
+  singleArena,
+} from "./arena.ts";
+import { type ControlMessage, type ControlMessageInit, encodeControl } from "./control.ts";
 import {
   IP_BIND_ADDRESS_NO_PORT,
   IP_MULTICAST_IF,
@@ -27,7 +32,6 @@ import {
   IPPROTO_IPV6,
   IPV6_MULTICAST_IF,
   IPV6_PKTINFO,
-  MSG_CTRUNC,
   MSG_PEEK,
   MSG_TRUNC,
   SO_BINDTOIFINDEX,
@@ -56,7 +60,6 @@ import {
   decodeSockaddr,
   encodeSockaddr,
   SOCKADDR_SIZE,
-  SockaddrDecoder,
   type SocketAddressInit,
 } from "./sockaddr.ts";
 
@@ -108,11 +111,8 @@ export interface ReceivedMessage {
   controlTruncated: boolean;
 }
 
-const DATA_SIZE = 65536;
 const DATA_SIZE_MAX = 64 * 1024 * 1024;
-const CONTROL_SIZE = 1024;
 const CONTROL_SIZE_MAX = 65536;
-const BATCH_MAX = 64;
 /** After so many messages timers and others' sockets have their turn, however many are waiting. */
 const BURST_MAX = 256;
 const nothing = new Uint8Array(0);
@@ -128,52 +128,6 @@ const PLAIN_OPTIONS: readonly number[] = [
 ].map(([level, name]) => level! * 0x10000 + name!);
 /** What setTimeout() can count to, 24 days: longer is for ever. */
 export const TIMEOUT_MAX_MS = 0x7fffffff;
-
-/** Memory of system calls that finish within one turn: shared by all sockets of the thread. */
-class Arena {
-  readonly records: Uint8Array;
-  readonly addresses: Uint8Array;
-  readonly view: DataView;
-  readonly first: MessageRecord[];
-  data: Uint8Array;
-  control: Uint8Array;
-
-  constructor(readonly count: number, dataSize: number, controlSize: number) {
-    this.records = new Uint8Array(count * MessageRecord.SIZE);
-    this.addresses = new Uint8Array(count * SOCKADDR_SIZE);
-    this.view = new DataView(this.records.buffer);
-    this.first = Array.from(
-      { length: count },
-      (_, i) => new MessageRecord(this.view, i * MessageRecord.SIZE),
-    );
-    this.data = new Uint8Array(count * dataSize);
-    this.control = new Uint8Array(count * controlSize);
-  }
-
-  /** Places message `i`. */
-  place(
-    i: number,
-    dataAt: number,
-    dataLength: number,
-    controlAt: number,
-    controlLength: number,
-    addressLength: number,
-  ): void {
-    const record = this.first[i]!;
-    record.dataOffset = dataAt;
-    record.dataLength = dataLength;
-    record.controlOffset = controlAt;
-    record.controlLength = controlLength;
-    record.addressLength = addressLength;
-    record.flags = 0;
-  }
-}
-
-/** Most messages of a burst have one sender. */
-const senders = new SockaddrDecoder();
-let single: Arena | null = null;
-let batch: Arena | null = null;
-let outgoing: Arena | null = null;
 
 /** What an operation waits for; "datagram" is a read that the runtime may do for us. */
 type Direction = "read" | "write" | "datagram";
@@ -552,14 +506,14 @@ export class Socket implements Disposable {
     if (this.type === SOCK_STREAM) throw new TypeError("A stream has no messages: use send()");
     this.#applyDefault();
     this.#selection?.checkPeer();
-    const arena = outgoing ??= new Arena(BATCH_MAX, DATA_SIZE / BATCH_MAX, 0);
+    const arena = outgoingArena();
     let count = 0;
     let end = 0;
     for (const data of messages) {
       if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
       if (data.length > DATA_SIZE) unlessLater(-EMSGSIZE, "sendmmsg");
       if (count === BATCH_MAX || end + data.length > DATA_SIZE) break;
-      arena.place(count++, end, data.length, 0, 0, 0);
+      arena.place(count++, end, data.length, 0, 0);
       arena.data.set(data, end);
       end += data.length;
     }
@@ -608,10 +562,10 @@ export class Socket implements Disposable {
     this.#applyDefault();
     const earlier = this.#takeReceived(size, (flags & MSG_PEEK) !== 0);
     if (earlier !== undefined) return earlier;
-    const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
+    const arena = singleArena();
     const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
     const control = controlSize <= CONTROL_SIZE ? arena.control : new Uint8Array(controlSize);
-    arena.place(0, 0, size, 0, controlSize, 0);
+    arena.place(0, 0, size, 0, controlSize);
     const result = native().mif_recvmmsg(
       this.#open,
       arena.records,
@@ -626,7 +580,7 @@ export class Socket implements Disposable {
       this.type === SOCK_STREAM ? flags : flags | MSG_TRUNC,
     );
     if (unlessLater(result, "recvmsg") === undefined) return undefined;
-    return received(arena, 0, data, size, control);
+    return receivedMessage(arena, 0, data, size, control);
   }
 
   /** The next message that was received before it was asked for, cut to a size; it stays where it is only peeked at. */
@@ -848,7 +802,7 @@ export class Socket implements Disposable {
     isGivenUp: () => boolean = () => false,
   ): Promise<ReceivedMessage[]> {
     this.#applyDefault();
-    const arena = batch ??= batchArena();
+    const arena = batchArena();
     const messages = await this.#perform("read", "recvmmsg", options, () => {
       if (isGivenUp()) return [];
       const earlier = this.#received.splice(0).reverse();
@@ -872,7 +826,7 @@ export class Socket implements Disposable {
       const messages: ReceivedMessage[] = [];
       for (let i = 0; i < arrived; i++) {
         try {
-          messages.push(received(arena, i, arena.data, DATA_SIZE, arena.control));
+          messages.push(receivedMessage(arena, i, arena.data, DATA_SIZE, arena.control));
         } finally {
           placeInBatch(arena, i);
         }
@@ -1119,51 +1073,6 @@ export class Socket implements Disposable {
       else reactor().release();
     }
   }
-}
-
-/** All messages placed: each is again as soon as it was read. */
-function batchArena(): Arena {
-  const arena = new Arena(BATCH_MAX, DATA_SIZE, CONTROL_SIZE);
-  for (let i = 0; i < BATCH_MAX; i++) placeInBatch(arena, i);
-  return arena;
-}
-
-function placeInBatch(arena: Arena, i: number): void {
-  arena.place(i, i * DATA_SIZE, DATA_SIZE, i * CONTROL_SIZE, CONTROL_SIZE, 0);
-}
-
-function received(
-  arena: Arena,
-  i: number,
-  data: Uint8Array,
-  room: number,
-  control: Uint8Array,
-): ReceivedMessage {
-  const record = arena.first[i]!;
-  const start = record.dataOffset;
-  const length = record.dataLength;
-  const flags = record.flags;
-  const addressLength = record.addressLength;
-  const controlLength = record.controlLength;
-  const controlStart = record.controlOffset;
-  const message: ReceivedMessage = {
-    data: data.slice(start, start + Math.min(length, room)),
-    length,
-    from: addressLength === 0
-      ? null
-      : senders.decode(arena.addresses, i * SOCKADDR_SIZE, addressLength),
-    control: controlLength === 0 ? [] : decodeControl(
-      control.subarray(controlStart, controlStart + controlLength),
-      (flags & MSG_CTRUNC) !== 0,
-    ),
-    truncated: (flags & MSG_TRUNC) !== 0,
-    controlTruncated: (flags & MSG_CTRUNC) !== 0,
-  };
-  if (addressLength > 0 && message.from === null) {
-    const at = i * SOCKADDR_SIZE;
-    message.name = arena.addresses.slice(at, at + Math.min(addressLength, SOCKADDR_SIZE));
-  }
-  return message;
 }
 
 /** The result of a system call, undefined where the kernel says "later". */
