@@ -25,6 +25,7 @@ import {
   SOL_SOCKET,
 } from "../socket/options.ts";
 import { cutOff, Selection } from "../socket/selection.ts";
+import { ROUTING_REPAIR } from "../socket/selection_error.ts";
 import { decodeSockaddr } from "../socket/sockaddr.ts";
 import { type ConfinedProgram, memoryOf, type SocketCall } from "./confined_program.ts";
 import { ProgramSocket } from "./program_socket.ts";
@@ -268,8 +269,7 @@ export class Supervisor {
  */
 function notByRules({ id }: PvdInfo): MifError {
   return new MifError(
-    `Cannot hold a program to PvD ${id}: no routing rule holds its addresses to its router; ` +
-      "mif route install (once, with CAP_NET_ADMIN) gives each PvD its own routing table",
+    `Cannot hold a program to PvD ${id}: no routing rule holds its addresses to its router; ${ROUTING_REPAIR}`,
     { code: "EPVDROUTE", syscall: "setsockopt" },
   );
 }
