@@ -524,11 +524,6 @@ export class Socket implements Disposable {
       count * MessageRecord.SIZE,
       arena.data,
       arena.data.length,
-      nothing,
-      0,
-      nothing,
-      0,
-      0,
     );
     return unlessLater(result, "sendmmsg") ?? 0;
   }
