@@ -19,12 +19,13 @@ import { knownAddress } from "../socket/memory.ts";
 import {
   AF_INET,
   AF_INET6,
+  AF_UNSPEC,
   SO_BINDTOIFINDEX,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../socket/options.ts";
-import { cutOff, Selection } from "../socket/selection.ts";
+import { cutOff, LOOPBACK_INDEX, Selection } from "../socket/selection.ts";
 import { ROUTING_REPAIR } from "../socket/selection_error.ts";
 import { decodeSockaddr } from "../socket/sockaddr.ts";
 import { type ConfinedProgram, memoryOf, type SocketCall } from "./confined_program.ts";
@@ -42,8 +43,6 @@ interface Message {
   control: Uint8Array;
 }
 
-const LOOPBACK_INTERFACE = 1;
-const AF_UNSPEC = 0;
 /** struct msghdr and mmsghdr of 64-bit Linux. */
 const MSGHDR_SIZE = 56;
 const MMSGHDR_SIZE = 64;
@@ -258,7 +257,7 @@ export class Supervisor {
       using own = new ProgramSocket(duplicate);
       cutOff(own);
       // Where it could be cut off its end cannot leave either, and the program is to hear of it now.
-      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === LOOPBACK_INTERFACE) own.disconnect();
+      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === LOOPBACK_INDEX) own.disconnect();
     }
   }
 }

@@ -6,8 +6,12 @@
  */
 
 import { shown } from "../shown.ts";
-import { buildHeader, HEADER_SIZE, parseHeader } from "./advertisement_header.ts";
-import type { RouterAdvertisementHeader } from "./advertisement_header.ts";
+import {
+  buildHeader,
+  HEADER_SIZE,
+  parseHeader,
+  type RouterAdvertisementHeader,
+} from "./advertisement_header.ts";
 import { buildOption, optionOf } from "./build_option.ts";
 import { buildDomain, readDomain } from "./domain.ts";
 import { type NdOption, parseAnyOption, splitOptions, type UnknownOption } from "./options.ts";

@@ -72,12 +72,13 @@ export interface SelectableSocket {
 const BELIEVED_MS = 500;
 const CHECKED_MAX = 4096;
 /** LOOPBACK_IFINDEX of every network namespace. */
-const LOOPBACK = 1;
-const RTN_BROADCAST = 3;
-const RTN_ANYCAST = 4;
-const RTN_MULTICAST = 5;
+export const LOOPBACK_INDEX = 1;
 /** What a packet to needs no router for. */
-const WITHOUT_ROUTER: readonly number[] = [RTN_BROADCAST, RTN_ANYCAST, RTN_MULTICAST];
+const WITHOUT_ROUTER: readonly number[] = [
+  linux.RTN_BROADCAST,
+  linux.RTN_ANYCAST,
+  linux.RTN_MULTICAST,
+];
 /** errnos by which the kernel says that there is no way: nothing leaves. */
 const NO_WAY: readonly string[] = ["ENETUNREACH", "EHOSTUNREACH", "EACCES", "EINVAL"];
 
@@ -551,7 +552,7 @@ const AT_ONCE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 /** Binds a socket to the loopback device, so that nothing of it leaves the host any more. */
 export function cutOff(socket: SelectableSocket): void {
   try {
-    socket.setsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX, LOOPBACK);
+    socket.setsockopt(options.SOL_SOCKET, options.SO_BINDTOIFINDEX, LOOPBACK_INDEX);
   } catch (error) {
     // Bound to the PvD's device, which only CAP_NET_RAW may change. Our own sending ends all the same, and with the
     // descriptor the kernel's.
