@@ -7,7 +7,6 @@
  * @module
  */
 
-import { once } from "node:events";
 import process from "node:process";
 import { daemon } from "./cli/daemon.ts";
 import { doctor } from "./cli/doctor.ts";
@@ -18,6 +17,7 @@ import { list } from "./cli/list.ts";
 import { mh } from "./cli/mh.ts";
 import { resolve } from "./cli/resolve.ts";
 import { route } from "./cli/route.ts";
+import { writeOut } from "./cli/standard_output.ts";
 import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
 import { validate } from "./cli/validate.ts";
@@ -63,7 +63,7 @@ const COMMANDS: Record<string, { run: Command; summary: string }> = {
   },
   exec: {
     run: exec,
-    summary: "a program with one PvD as its way out: --pvd ID [--solicit] -- command …",
+    summary: "a program with one PvD as its way out: --pvd PVD [--solicit] -- command …",
   },
   mh: {
     run: mh,
@@ -106,11 +106,7 @@ async function main(words: string[]): Promise<number> {
     const output = await command.run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
-    const encoder = new TextEncoder();
-    for await (const text of output) {
-      // Who reads slowly is waited for. Bytes are written faster than text.
-      if (!process.stdout.write(encoder.encode(text))) await once(process.stdout, "drain");
-    }
+    for await (const text of output) await writeOut(text);
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {

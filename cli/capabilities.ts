@@ -37,11 +37,6 @@ export function readPrivileges(): Privileges {
   };
 }
 
-/** How far the library may go here. */
-export function readLevel(): Level {
-  return readPrivileges().level;
-}
-
 /** Settings of the kernel under which nobody without privileges gets a user namespace. */
 const NAMESPACE_SETTINGS: [path: string, off: string][] = [
   ["user/max_user_namespaces", "0"],

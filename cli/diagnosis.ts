@@ -8,7 +8,7 @@ import process from "node:process";
 import { release } from "node:os";
 import { load, MifError, showRoutes, type WaitStrategy } from "../mod.ts";
 import { native } from "../ffi/library.ts";
-import { errnoName } from "../lib/errno.ts";
+import { EBADF, errnoName } from "../lib/errno.ts";
 import { listening } from "../lib/pvd/advertised.ts";
 import { readHost } from "../lib/pvd/host.ts";
 import { Reactor, reactor } from "../lib/socket/reactor.ts";
@@ -49,7 +49,6 @@ export interface Diagnosis {
   problems: string[];
 }
 
-const EBADF = 9;
 const KERNEL_RULE_PRIORITIES = [0, 32766, 32767];
 
 /** Looks at everything once. */

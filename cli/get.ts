@@ -4,11 +4,11 @@
  * @module
  */
 
-import { once } from "node:events";
 import process from "node:process";
 import { createFetch, MifError } from "../mod.ts";
 import { authority } from "./authority.ts";
 import { namedPvd } from "./pvd_argument.ts";
+import { writeOut } from "./standard_output.ts";
 import { readWords, UsageError } from "./usage.ts";
 
 /** Writes the body to standard output, with `-i` the head before it. The status is 1 where the server's is 400 or more. */
@@ -25,8 +25,8 @@ export async function get(words: string[]): Promise<number> {
   using fetch = createFetch(pvd, { tls: ca === undefined ? {} : { ca } });
   try {
     const response = await fetch(url);
-    if (values.include) await write(headOf(response));
-    for await (const chunk of response.body ?? []) await write(chunk);
+    if (values.include) await writeOut(headOf(response));
+    for await (const chunk of response.body ?? []) await writeOut(chunk);
     if (response.ok) return 0;
     const { status, statusText } = response;
     process.stderr.write(`mif get: ${response.url} answered ${`${status} ${statusText}`.trim()}\n`);
@@ -52,9 +52,4 @@ function httpUrl(text: string): URL {
 function headOf({ status, statusText, headers }: Response): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}\n`);
   return `${`HTTP/1.1 ${status} ${statusText}`.trim()}\n${lines.join("")}\n`;
-}
-
-/** No faster than it is read. */
-async function write(data: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(data)) await once(process.stdout, "drain");
 }

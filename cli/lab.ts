@@ -8,14 +8,12 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import process from "node:process";
 import { enterArgv, labAccess } from "../tests/lab/mod.ts";
-import { readOptions, UsageError } from "./usage.ts";
+import { readOptions, splitCommand } from "./usage.ts";
 
 /** Runs the command behind "--"; its exit status is ours, 128 and the signal's number where one ended it. */
 export async function lab(words: string[]): Promise<number> {
-  const end = words.indexOf("--");
-  const command = end < 0 ? [] : words.slice(end + 1);
-  readOptions(end < 0 ? words : words.slice(0, end), {});
-  if (command.length === 0) throw new UsageError("there is no command: mif lab -- command …");
+  const { own, command } = splitCommand(words, "mif lab -- command …");
+  readOptions(own, {});
   const access = labAccess();
   if (!access.ok) {
     process.stderr.write(`mif lab: networks cannot be built here: ${access.reason}\n`);

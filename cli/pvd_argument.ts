@@ -50,19 +50,21 @@ function nameOf({ id, handle, router, interface: link }: PvdInfo, withOrigin: bo
 }
 
 /**
- * The PvD of a command that needs none; null where none is named. What only the routers say (RFC 8106) is known after
- * asking them.
+ * The PvD of a command that needs one. What only the routers say (RFC 8106, RFC 8801) is known after asking them.
+ *
+ * @throws What {@linkcode pvdArgument} throws.
  */
+export async function requiredPvd(name: string | undefined, solicit: boolean): Promise<PvdInfo> {
+  const asks = solicit && name !== undefined && name !== "";
+  return pvdArgument(name, asks ? await getpvdinfo("localhost", null, { solicit }) : undefined);
+}
+
+/** The PvD of a command that needs none; null where none is named. */
 export async function namedPvd(
   name: string | undefined,
   solicit: boolean,
 ): Promise<PvdInfo | null> {
-  if (name !== undefined) {
-    return pvdArgument(
-      name,
-      solicit ? await getpvdinfo("localhost", null, { solicit }) : undefined,
-    );
-  }
+  if (name !== undefined) return await requiredPvd(name, solicit);
   if (solicit) throw new UsageError("--solicit is for the PvD that --pvd names");
   return null;
 }

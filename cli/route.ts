@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import {
   followRoutes,
   type FollowRoutesOptions,
@@ -14,6 +13,7 @@ import {
   type RouteTable,
   showRoutes,
 } from "../mod.ts";
+import { untilSignalled } from "./signals.ts";
 import { readOptions, UsageError } from "./usage.ts";
 
 /** The text of `mif route install`, `remove` and `show`; with `--watch` it comes bit by bit. */
@@ -44,21 +44,15 @@ function install(words: string[]): Promise<string> | AsyncIterable<string> {
   if (removeAtEnd && !watch) throw new UsageError("--remove-at-end goes with --watch");
   if (!watch) return once(dryRun, options.solicit, json);
   if (dryRun) throw new UsageError("--watch and --dry-run exclude each other");
-  return untilSignalled({ removeAtEnd, solicit: options.solicit }, json);
+  return follow({ removeAtEnd, solicit: options.solicit }, json);
 }
 
 async function once(dryRun: boolean, solicit: boolean | undefined, json: boolean): Promise<string> {
   return describe(await installRoutes({ dryRun, solicit }), json);
 }
 
-async function* untilSignalled(
-  options: FollowRoutesOptions,
-  json: boolean,
-): AsyncGenerator<string> {
-  const controller = new AbortController();
-  const end = () => controller.abort();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
-  for await (const report of followRoutes({ signal: controller.signal, ...options })) {
+async function* follow(options: FollowRoutesOptions, json: boolean): AsyncGenerator<string> {
+  for await (const report of followRoutes({ signal: untilSignalled(), ...options })) {
     // One line each, for those who read line by line.
     yield json ? JSON.stringify(report) + "\n" : describe(report, false);
   }

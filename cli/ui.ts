@@ -4,12 +4,12 @@
  * @module
  */
 
-import process from "node:process";
 import { getpvdinfo } from "../mod.ts";
 import { answerDestination } from "./ui/destination.ts";
 import { whenHostChanges } from "./ui/host_changes.ts";
 import { readPicture } from "./ui/picture.ts";
 import { UiServer } from "./ui/server.ts";
+import { untilSignalled } from "./signals.ts";
 import { readOptions, UsageError } from "./usage.ts";
 
 /** Prints the URL, and serves it until SIGINT or SIGTERM. */
@@ -19,9 +19,8 @@ export async function* ui(words: string[]): AsyncGenerator<string> {
     solicit: { type: "boolean" },
     json: { type: "boolean" },
   });
-  const ended = new Promise<void>((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve());
-  });
+  const signal = untilSignalled();
+  const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   if (solicit) await getpvdinfo("localhost", null, { solicit });
   else readPicture();
   const server = await UiServer.start(

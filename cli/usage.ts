@@ -22,6 +22,17 @@ export function readOptions<const O extends Options>(words: string[], options: O
   return readWords(words, options, []).values;
 }
 
+/** Our own words, and behind "--" those of a command; `usage` says how it is to be, for one that is not there. */
+export function splitCommand(
+  words: string[],
+  usage: string,
+): { own: string[]; command: string[] } {
+  const end = words.indexOf("--");
+  const command = end < 0 ? [] : words.slice(end + 1);
+  if (command.length === 0) throw new UsageError(`there is no command: ${usage}`);
+  return { own: words.slice(0, end), command };
+}
+
 /**
  * The options among `words` and the other words; throws {@linkcode UsageError} for an option that is unknown, and for too
  * few or too many words.

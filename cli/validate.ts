@@ -6,8 +6,8 @@
 
 import { type PvdValidation, validate as validatePvd } from "../mod.ts";
 import { authority } from "./authority.ts";
-import { namedPvd } from "./pvd_argument.ts";
-import { readOptions, UsageError } from "./usage.ts";
+import { requiredPvd } from "./pvd_argument.ts";
+import { readOptions } from "./usage.ts";
 
 /** The text of `mif validate --pvd PVD`, or with `--json` an object; an error where nobody could say. */
 export async function validate(words: string[]): Promise<string> {
@@ -17,8 +17,7 @@ export async function validate(words: string[]): Promise<string> {
     ca: { type: "string" },
     json: { type: "boolean" },
   });
-  const pvd = await namedPvd(name, solicit);
-  if (pvd === null) throw new UsageError("--pvd is missing: the PvD to ask");
+  const pvd = await requiredPvd(name, solicit);
   const { error, ...validation } = await validatePvd(pvd, { ca: authority(ca) });
   if (error) throw error;
   return json

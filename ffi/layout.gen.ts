@@ -8,7 +8,7 @@
  */
 
 /** The boundary's version. */
-export const ABI_VERSION: number = 9;
+export const ABI_VERSION: number = 10;
 /** A lifetime without end. */
 export const NEVER: number = 4294967295;
 
@@ -427,6 +427,7 @@ export const linux = {
   RTNLGRP_IPV6_ROUTE: 11,
   RTNLGRP_IPV6_RULE: 19,
   RTNLGRP_ND_USEROPT: 20,
+  RTNLGRP_NEXTHOP: 32,
   IFLA_ADDRESS: 1,
   IFLA_IFNAME: 3,
   IFLA_MTU: 4,
@@ -441,6 +442,7 @@ export const linux = {
   IFF_UP: 1,
   IFF_LOOPBACK: 8,
   IFF_POINTOPOINT: 16,
+  IFF_MULTICAST: 4096,
   IFF_LOWER_UP: 65536,
   IFA_ADDRESS: 1,
   IFA_LOCAL: 2,
@@ -479,6 +481,9 @@ export const linux = {
   RTNH_F_LINKDOWN: 16,
   RTN_UNICAST: 1,
   RTN_LOCAL: 2,
+  RTN_BROADCAST: 3,
+  RTN_ANYCAST: 4,
+  RTN_MULTICAST: 5,
   RTN_BLACKHOLE: 6,
   RTN_UNREACHABLE: 7,
   RTN_PROHIBIT: 8,
@@ -488,7 +493,6 @@ export const linux = {
   RTPROT_STATIC: 4,
   RTPROT_RA: 9,
   RTPROT_DHCP: 16,
-  RT_SCOPE_UNIVERSE: 0,
   RT_SCOPE_LINK: 253,
   RT_TABLE_DEFAULT: 253,
   RT_TABLE_MAIN: 254,

@@ -34,16 +34,8 @@ export const SYMBOLS = {
   mif_setsockopt: ["i32", "i32", "u32", "buffer", "u32"],
   mif_getsockopt: ["i32", "i32", "u32", "buffer", "u32"],
   mif_getsockopts: ["i32", "buffer", "u32"],
-  mif_recvmmsg: [
-    "i32",
-    ...["buffer", "u32", "buffer", "u32", "buffer", "u32", "buffer", "u32"] as const,
-    "u32",
-  ],
-  mif_sendmmsg: [
-    "i32",
-    ...["buffer", "u32", "buffer", "u32", "buffer", "u32", "buffer", "u32"] as const,
-    "u32",
-  ],
+  mif_recvmmsg: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "u32", "buffer", "u32", "u32"],
+  mif_sendmmsg: ["i32", "buffer", "u32", "buffer", "u32"],
   mif_sendmsg: ["i32", "buffer", "u32", "buffer", "u32", "buffer", "u32", "u32"],
   mif_dup: ["i32"],
   mif_take: ["i32", "u32", "u32", "u32"],

@@ -5,6 +5,7 @@
  */
 
 import { MifError } from "./error.ts";
+import { shown } from "./shown.ts";
 import type { HostFiles } from "./sources/host_files.ts";
 import { ParsedFile } from "./sources/parsed_file.ts";
 
@@ -95,7 +96,7 @@ function key(service: string | number, protocol: string | null): string {
 }
 
 function unknown(servname: string, why: string): MifError {
-  return new MifError(`Cannot find the service ${JSON.stringify(servname.slice(0, 80))}: ${why}`, {
+  return new MifError(`Cannot find the service ${shown(servname)}: ${why}`, {
     code: "EAI_SERVICE",
     syscall: "getpvdinfo",
   });

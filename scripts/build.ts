@@ -2,9 +2,9 @@
  * `deno task build`: the native libraries and what is generated from them.
  *
  * Builds both CPUs with the pinned Zig, checks them with readelf, and writes `ffi/layout.gen.ts`,
- * `ffi/binaries.gen.ts`, `lib/mobility/layout.gen.ts` and `zig/include/ip6mh.h`, which are committed: a clone works without
- * Zig. `--check` writes nothing and fails where the committed files differ from what this build gives, byte for byte. `--if-changed` does nothing while the
- * Zig sources are those of the committed files.
+ * `ffi/binaries.gen.ts`, `lib/mobility/layout.gen.ts` and `zig/include/ip6mh.h`, which are committed: a clone works
+ * without Zig. `--check` writes nothing and fails where the committed files differ from what this build gives, byte for
+ * byte.
  *
  * @module
  */
@@ -156,7 +156,6 @@ ${entries.join("")}};
 }
 
 function main(options: readonly string[]): void {
-  if (options.includes("--if-changed") && sourceHash() === SOURCE_HASH) return;
   const libraries = buildLibraries();
   const reflected = Object.entries(REFLECTED).map(([path, word]) =>
     [path, generated(word)] as const

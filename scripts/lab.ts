@@ -9,22 +9,19 @@
  */
 
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import {
   type Capture,
   type Host,
-  isInside,
-  labAccess,
   type LabRouter,
   NETWORK_1,
   NETWORK_2,
-  runInside,
   SERVICE_IPV6,
   twoLinks,
   twoRouters,
   waitFor,
   World,
 } from "../tests/lab/mod.ts";
+import { inLab } from "./in_lab.ts";
 import { mobility } from "./lab/mobility.ts";
 
 const cli = new URL("../cli.ts", import.meta.url);
@@ -111,12 +108,4 @@ async function nextHopOf(captures: readonly Capture[], source: string): Promise<
   return frame.dstMac;
 }
 
-const access = labAccess();
-if (!access.ok) {
-  console.error(`The lab cannot be built here: ${access.reason}.`);
-  process.exitCode = 1;
-} else if (isInside()) {
-  process.exitCode = process.argv[2] === "mobility" ? await mobility() : await main();
-} else {
-  process.exitCode = runInside(fileURLToPath(import.meta.url), access);
-}
+await inLab(import.meta.url, process.argv[2] === "mobility" ? mobility : main);

@@ -6,20 +6,10 @@
  */
 
 import { writeFileSync } from "node:fs";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { isInside, labAccess, runInside } from "../tests/lab/mod.ts";
+import { inLab } from "./in_lab.ts";
 import { drawLeak } from "./leak/draw.ts";
 import { measureLeak } from "./leak/measure.ts";
 
 const picture = new URL("../docs/leak.svg", import.meta.url);
 
-const access = labAccess();
-if (!access.ok) {
-  console.error(`The lab cannot be built here: ${access.reason}.`);
-  process.exitCode = 1;
-} else if (isInside()) {
-  writeFileSync(picture, drawLeak(await measureLeak()));
-} else {
-  process.exitCode = runInside(fileURLToPath(import.meta.url), access);
-}
+await inLab(import.meta.url, async () => writeFileSync(picture, drawLeak(await measureLeak())));

@@ -7,15 +7,9 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import {
-  isInside,
-  labAccess,
-  runInside,
-  SERVICE_IPV6,
-  twoRouters,
-  World,
-} from "../tests/lab/mod.ts";
+import { SERVICE_IPV6, twoRouters, World } from "../tests/lab/mod.ts";
 import { Chromium, chromiumSkip } from "../tests/ui/chromium.ts";
+import { inLab } from "./in_lab.ts";
 
 const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
 const picture = new URL("../docs/ui.png", import.meta.url);
@@ -44,13 +38,10 @@ async function main(): Promise<void> {
   writeFileSync(picture, await page.screenshot(Math.floor(below)));
 }
 
-const access = labAccess();
-const missing = access.ok ? chromiumSkip() : access.reason;
-if (!access.ok || missing !== false) {
+const missing = chromiumSkip();
+if (missing === false) {
+  await inLab(import.meta.url, main);
+} else {
   console.error(`The page cannot be drawn here: ${missing}.`);
   process.exitCode = 1;
-} else if (isInside()) {
-  await main();
-} else {
-  process.exitCode = runInside(fileURLToPath(import.meta.url), access);
 }

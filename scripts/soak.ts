@@ -6,10 +6,9 @@
  */
 
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isInside, labAccess, runInside } from "../tests/lab/mod.ts";
 import { type Measure, soak, total } from "../tests/soak/soak.ts";
+import { inLab } from "./in_lab.ts";
 import { bun } from "./toolchain.ts";
 
 const { values: options } = parseArgs({
@@ -71,17 +70,11 @@ async function main(minutes: number): Promise<number> {
 }
 
 const minutes = Number(options.minutes);
-const access = labAccess();
 if (!(minutes > 0) || (options.only !== undefined && !/^(deno|bun)$/.test(options.only))) {
   console.error("usage: deno task soak [--minutes=N] [--only=deno|bun]");
   process.exitCode = 2;
-} else if (!access.ok) {
-  console.error(`The networks to soak in cannot be built here: ${access.reason}.`);
-  process.exitCode = 1;
-} else if (isInside()) {
-  process.exitCode = await main(minutes);
 } else {
   // Inside nothing can be fetched.
   process.env.BUN = bun();
-  process.exitCode = runInside(fileURLToPath(import.meta.url), access);
+  await inLab(import.meta.url, () => main(minutes));
 }

@@ -9,6 +9,7 @@ const linux = std.os.linux;
 const layout = @import("layout.zig");
 const seccomp_filter = @import("seccomp_filter.zig");
 const sys = @import("sys.zig");
+const uapi = @import("uapi.zig");
 
 const String = [*:0]const u8;
 
@@ -106,7 +107,7 @@ pub fn start(program: Program, record: *align(1) layout.ConfinementRecord) sys.R
     _ = linux.sigprocmask(linux.SIG.SETMASK, &mask, null);
     defer sys.close(ends[0]);
     sys.close(ends[1]);
-    if (linux.errno(forked) != .SUCCESS) return .{ .errno = @intFromEnum(linux.errno(forked)) };
+    if (linux.errno(forked) != .SUCCESS) return sys.failed(linux.errno(forked));
     record.pid = @intCast(forked);
     const outcome = follow(record, ends[0]);
     if (outcome == .errno) abandon(record);
@@ -119,7 +120,7 @@ fn follow(record: *align(1) layout.ConfinementRecord, end: i32) sys.Result {
         .value => |fd| record.pidfd = @bitCast(fd),
         .errno => |errno| return .{ .errno = errno },
     }
-    const ready = hear(end) orelse return .{ .errno = @intFromEnum(linux.E.CHILD) };
+    const ready = hear(end) orelse return sys.failed(.CHILD);
     record.stage = ready.stage;
     if (ready.errno != 0) return .{ .errno = ready.errno };
     switch (sys.call(linux.pidfd_getfd, .{ record.pidfd, ready.fd, 0 })) {
@@ -224,10 +225,7 @@ fn put(path: String, text: []const u8) ?u32 {
 }
 
 fn install(filter: *const seccomp_filter.Program) sys.Result {
-    const program: extern struct { len: u16, filter: [*]const seccomp_filter.Instruction } = .{
-        .len = filter.length,
-        .filter = &filter.instructions,
-    };
+    const program: uapi.sock_fprog = .{ .len = filter.length, .filter = std.mem.asBytes(&filter.instructions) };
     const mode = linux.SECCOMP.SET_MODE_FILTER;
     const listener: u32 = linux.SECCOMP.FILTER_FLAG.NEW_LISTENER;
     const killable = sys.call(linux.seccomp, .{ mode, listener | wait_killable_recv, &program });
@@ -269,7 +267,7 @@ pub fn receive(listener: i32, record: *align(1) layout.NotificationRecord) sys.R
         if (ready == .errno) return ready;
         if (descriptor[0].revents & linux.POLL.IN == 0) {
             if (descriptor[0].revents == 0) return .{ .value = 0 };
-            return .{ .errno = @intFromEnum(linux.E.PIPE) };
+            return sys.failed(.PIPE);
         }
         // The kernel wants it empty.
         var notification = std.mem.zeroes(linux.SECCOMP.notif);
@@ -309,7 +307,7 @@ pub fn answer(listener: i32, id: u64, proceed: bool, errno: u32) sys.Result {
 pub fn descriptorOf(thread: u32, fd: i32) sys.Result {
     var opened = sys.call(linux.pidfd_open, .{ @as(i32, @bitCast(thread)), pidfd_thread });
     if (opened == .errno and opened.errno == @intFromEnum(linux.E.INVAL)) {
-        const process = processOf(thread) orelse return .{ .errno = @intFromEnum(linux.E.SRCH) };
+        const process = processOf(thread) orelse return sys.failed(.SRCH);
         opened = sys.call(linux.pidfd_open, .{ @as(i32, @bitCast(process)), 0 });
     }
     if (opened == .errno) return opened;
@@ -363,7 +361,7 @@ pub fn statusOf(pidfd: i32) sys.Result {
     const outcome = sys.call(linux.waitid, .{ linux.P.PIDFD, pidfd, &information, flags, null });
     if (outcome == .errno) return outcome;
     const child = information.fields.common;
-    if (child.first.piduid.pid == 0) return .{ .errno = @intFromEnum(linux.E.AGAIN) };
+    if (child.first.piduid.pid == 0) return sys.failed(.AGAIN);
     const status: u32 = @bitCast(child.second.sigchld.status);
     const exited = information.code == @intFromEnum(linux.CLD.EXITED);
     return .{ .value = if (exited) status & 0xff else 256 + (status & 0x7f) };

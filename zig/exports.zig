@@ -249,8 +249,12 @@ export fn mif_recvmmsg(
     control_size: u32,
     flags: u32,
 ) i32 {
-    const memory = batch(records, records_size, data, data_size, addresses, addresses_size, control, control_size);
-    return result(socket.receive(fd, memory orelse return failed(.INVAL), flags));
+    return result(socket.receive(fd, .{
+        .records = messageRecords(records, records_size) orelse return failed(.INVAL),
+        .data = slice(data, data_size) orelse return failed(.INVAL),
+        .addresses = slice(addresses, addresses_size) orelse return failed(.INVAL),
+        .control = slice(control, control_size) orelse return failed(.INVAL),
+    }, flags));
 }
 
 /// sendmsg(2) without waiting: `data` to the sockaddr `address`, or to the peer where it is empty. Returns the bytes
@@ -275,21 +279,12 @@ export fn mif_sendmsg(
     }, flags));
 }
 
-/// sendmmsg(2) without waiting, the memory of mif_recvmmsg. Returns the number of messages that went.
-export fn mif_sendmmsg(
-    fd: i32,
-    records: ?[*]u8,
-    records_size: u32,
-    data: ?[*]u8,
-    data_size: u32,
-    addresses: ?[*]u8,
-    addresses_size: u32,
-    control: ?[*]u8,
-    control_size: u32,
-    flags: u32,
-) i32 {
-    const memory = batch(records, records_size, data, data_size, addresses, addresses_size, control, control_size);
-    return result(socket.sendMany(fd, memory orelse return failed(.INVAL), flags));
+/// sendmmsg(2) to the peer, without waiting; `records` holds MessageRecords. Returns the number of messages that went.
+export fn mif_sendmmsg(fd: i32, records: ?[*]u8, records_size: u32, data: ?[*]u8, data_size: u32) i32 {
+    return result(socket.sendMany(fd, .{
+        .records = messageRecords(records, records_size) orelse return failed(.INVAL),
+        .data = slice(data, data_size) orelse return failed(.INVAL),
+    }));
 }
 
 /// dup(2), close-on-exec, for a runtime that will own it; returns the new descriptor.
@@ -371,7 +366,7 @@ export fn mif_process_state_version() i32 {
     return @intCast(process_state.version());
 }
 
-/// Keeps bytes for all threads of the process, in the place of those before; FBIG beyond 1 MiB.
+/// Keeps bytes for all threads of the process, in the place of those before; EFBIG beyond 1 MiB.
 export fn mif_process_state_set(value: ?[*]u8, size: u32) i32 {
     const bytes = slice(value, size) orelse return failed(.FAULT);
     return if (process_state.set(bytes)) 0 else failed(.FBIG);
@@ -502,26 +497,12 @@ fn socketAddress(address: ?[*]u8, size: u32) ?SocketAddress {
     return name;
 }
 
-/// Null where a buffer is null though bytes were promised, or the records are no whole number.
-fn batch(
-    records: ?[*]u8,
-    records_size: u32,
-    data: ?[*]u8,
-    data_size: u32,
-    addresses: ?[*]u8,
-    addresses_size: u32,
-    control: ?[*]u8,
-    control_size: u32,
-) ?socket.Batch {
-    const bytes = slice(records, records_size) orelse return null;
+/// The caller's MessageRecords; null where they are not there, or are no whole number.
+fn messageRecords(pointer: ?[*]u8, size: u32) ?[]align(1) layout.MessageRecord {
+    const bytes = slice(pointer, size) orelse return null;
     if (bytes.len % @sizeOf(layout.MessageRecord) != 0) return null;
     const first: [*]align(1) layout.MessageRecord = @ptrCast(bytes.ptr);
-    return .{
-        .records = first[0 .. bytes.len / @sizeOf(layout.MessageRecord)],
-        .data = slice(data, data_size) orelse return null,
-        .addresses = slice(addresses, addresses_size) orelse return null,
-        .control = slice(control, control_size) orelse return null,
-    };
+    return first[0 .. bytes.len / @sizeOf(layout.MessageRecord)];
 }
 
 /// The caller's eight bytes as a number; null where they are not there.

@@ -69,7 +69,6 @@ fn typescript(out: *std.Io.Writer) !void {
     try out.writeAll("};\n");
 }
 
-/// One class: its size, and a getter a field, and a setter where TypeScript writes it.
 /// The names of an enumeration that counts from 0.
 fn names(out: *std.Io.Writer, constant: []const u8, comptime Enumeration: type) !void {
     try out.print("export const {s} = [", .{constant});
@@ -80,7 +79,7 @@ fn names(out: *std.Io.Writer, constant: []const u8, comptime Enumeration: type) 
     try out.writeAll("] as const;\n");
 }
 
-/// A class that reads a record in place.
+/// A class that reads a record in place: its size, a getter for each field, and a setter where TypeScript writes it.
 fn view(out: *std.Io.Writer, comptime Record: type) !void {
     const name = comptime shortName(Record);
     try out.print(

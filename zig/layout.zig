@@ -8,7 +8,7 @@
 const std = @import("std");
 
 /// Raised whenever a function or a layout changes; the loader refuses another number.
-pub const abi_version: i32 = 9;
+pub const abi_version: i32 = 10;
 
 pub const Kind = enum(u8) {
     link = 1,

@@ -9,7 +9,7 @@ const uapi = @import("uapi.zig");
 pub const Error = error{
     /// A system call failed; the transport's `errno` says how.
     SystemCall,
-    /// The kernel answered with an error; `Dump.errno` holds it.
+    /// The kernel answered with an error; the caller's `errno` holds it.
     Refused,
     /// A datagram was larger than the buffer.
     Truncated,

@@ -53,7 +53,7 @@ pub const Opened = struct { id: u32, adopted: i32 };
 pub fn open(strategy: Strategy, opened: *Opened) sys.Result {
     const id = for (&reactors, 0..) |*reactor, i| {
         if (reactor.claim(free)) break i;
-    } else return failed(.MFILE);
+    } else return sys.failed(.MFILE);
     const reactor = &reactors[id];
     reactor.* = .{ .owner = .init(claimed) };
     var pair: [2]i32 = .{ -1, -1 };
@@ -99,7 +99,7 @@ fn find(id: u32) ?*Reactor {
 
 /// Watches a socket: EPOLL.CTL_ADD, CTL_MOD or CTL_DEL of `events`, edge-triggered. Events carry the descriptor.
 pub fn watch(id: u32, operation: u32, fd: i32, events: u32) sys.Result {
-    const reactor = find(id) orelse return failed(.BADF);
+    const reactor = find(id) orelse return sys.failed(.BADF);
     var event: linux.epoll_event = .{
         .events = events | linux.EPOLL.ET,
         .data = .{ .fd = fd },
@@ -110,10 +110,10 @@ pub fn watch(id: u32, operation: u32, fd: i32, events: u32) sys.Result {
 /// Writes what is ready and returns how many. Fewer than there is room for means that the waker is armed
 /// again; else the caller must take once more.
 pub fn take(id: u32, ready: []align(1) layout.ReadyRecord) sys.Result {
-    const reactor = find(id) orelse return failed(.BADF);
+    const reactor = find(id) orelse return sys.failed(.BADF);
     var events: [take_max]linux.epoll_event = undefined;
     const room: u32 = @intCast(@min(ready.len, take_max));
-    if (room == 0) return failed(.INVAL);
+    if (room == 0) return sys.failed(.INVAL);
     const count = switch (sys.call(linux.epoll_wait, .{ reactor.epoll, &events, room, 0 })) {
         .value => |value| value,
         .errno => |errno| return .{ .errno = errno },
@@ -135,7 +135,7 @@ const take_max = 64;
 
 /// How the reactor waits.
 pub fn strategyOf(id: u32) sys.Result {
-    const reactor = find(id) orelse return failed(.BADF);
+    const reactor = find(id) orelse return sys.failed(.BADF);
     return .{ .value = @intFromEnum(reactor.strategy) };
 }
 
@@ -179,16 +179,16 @@ const Ring = struct {
             .errno => |errno| return .{ .errno = errno },
         }
         const features = linux.IORING_FEAT_SINGLE_MMAP | linux.IORING_FEAT_CQE_SKIP;
-        if (self.parameters.features & features != features) return failed(.OPNOTSUPP);
+        if (self.parameters.features & features != features) return sys.failed(.OPNOTSUPP);
         const sq = &self.parameters.sq_off;
         const cq = &self.parameters.cq_off;
         const size = @max(
             sq.array + self.parameters.sq_entries * @sizeOf(u32),
             cq.cqes + self.parameters.cq_entries * @sizeOf(linux.io_uring_cqe),
         );
-        if (!self.memory.map(self.fd, size, linux.IORING_OFF_SQ_RING)) return failed(.NOMEM);
+        if (!self.memory.map(self.fd, size, linux.IORING_OFF_SQ_RING)) return sys.failed(.NOMEM);
         const entries_size = self.parameters.sq_entries * @sizeOf(linux.io_uring_sqe);
-        if (!self.entries.map(self.fd, entries_size, linux.IORING_OFF_SQES)) return failed(.NOMEM);
+        if (!self.entries.map(self.fd, entries_size, linux.IORING_OFF_SQES)) return sys.failed(.NOMEM);
         return null;
     }
 
@@ -340,8 +340,4 @@ fn sleepFutex(value: *std.atomic.Value(Waker.Wish), expected: Waker.Wish) void {
 
 fn wakeFutex(value: *std.atomic.Value(Waker.Wish)) void {
     _ = linux.futex_3arg(&value.raw, .{ .cmd = .WAKE, .private = true }, 1);
-}
-
-fn failed(errno: linux.E) sys.Result {
-    return .{ .errno = @intFromEnum(errno) };
 }

@@ -7,6 +7,7 @@ const builtin = @import("builtin");
 const std = @import("std");
 const linux = std.os.linux;
 const layout = @import("layout.zig");
+const uapi = @import("uapi.zig");
 
 /// struct sock_filter.
 pub const Instruction = extern struct { code: u16, jt: u8 = 0, jf: u8 = 0, k: u32 };
@@ -47,7 +48,6 @@ const architecture: u32 = 0xc000_0000 | @as(u32, switch (builtin.cpu.arch) {
 
 /// System calls of the x32 ABI have this bit.
 const x32_bit = 0x40000000;
-const protocol_mptcp = 262;
 
 /// What the supervisor is asked about, as it names it.
 const asked = [_]struct { linux.SYS, layout.SocketCall }{
@@ -116,7 +116,7 @@ pub const Program = struct {
         self.answer(refuse(.AFNOSUPPORT));
         // It opens connections of its own from other addresses; programs fall back to TCP.
         self.load(argumentAt(2));
-        self.when(protocol_mptcp, refuse(.PROTONOSUPPORT));
+        self.when(uapi.IPPROTO_MPTCP, refuse(.PROTONOSUPPORT));
         self.answer(allow);
         self.land(skip);
     }

@@ -14,8 +14,8 @@ pub const batch_max = 64;
 pub const Batch = struct {
     records: []align(1) layout.MessageRecord,
     data: []u8,
-    addresses: []u8,
-    control: []u8,
+    addresses: []u8 = &.{},
+    control: []u8 = &.{},
 };
 
 /// Receives as many messages as there are records; returns how many came. A record's `data_length` becomes the
@@ -27,7 +27,7 @@ pub fn receive(fd: i32, batch: Batch, flags: u32) sys.Result {
 
 fn receiveIn(comptime room: usize, fd: i32, batch: Batch, flags: u32) sys.Result {
     var state: State(room) = undefined;
-    if (!state.prepare(batch)) return invalid;
+    if (!state.prepare(batch)) return sys.failed(.INVAL);
     for (state.messages[0..batch.records.len]) |*message| {
         if (message.hdr.name != null) message.hdr.namelen = layout.address_size;
     }
@@ -69,16 +69,12 @@ pub fn send(fd: i32, message: Outgoing, flags: u32) sys.Result {
     return sys.call(linux.sendmsg, .{ fd, &header, flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT });
 }
 
-/// Sends the messages in order; returns how many went.
-pub fn sendMany(fd: i32, batch: Batch, flags: u32) sys.Result {
+/// Sends the messages in order to the peer; returns how many went.
+pub fn sendMany(fd: i32, batch: Batch) sys.Result {
     var state: State(batch_max) = undefined;
-    if (!state.prepare(batch)) return invalid;
-    for (state.messages[0..batch.records.len], batch.records) |*message, record| {
-        message.hdr.namelen = record.address_length;
-        if (record.address_length == 0) message.hdr.name = null;
-    }
+    if (!state.prepare(batch)) return sys.failed(.INVAL);
     const count: u32 = @intCast(batch.records.len);
-    return sys.call(linux.sendmmsg, .{ fd, &state.messages, count, flags | linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT });
+    return sys.call(linux.sendmmsg, .{ fd, &state.messages, count, linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT });
 }
 
 /// Checks that a descriptor is such a socket and makes it non-blocking. Protocol 0 is any of the type; a connection
@@ -98,7 +94,7 @@ pub fn verify(fd: i32, family: u32, kind: u32, protocol: u32) sys.Result {
         if (outcome == .errno) return outcome;
         const fell_back = value == uapi.IPPROTO_MPTCP and found == linux.IPPROTO.TCP;
         const fits = found == value or (name == SO.PROTOCOL and (value == 0 or fell_back));
-        if (!fits) return .{ .errno = @intFromEnum(otherwise) };
+        if (!fits) return sys.failed(otherwise);
     }
     const flags = switch (sys.call(linux.fcntl, .{ fd, linux.F.GETFL, 0 })) {
         .value => |value| value,
@@ -125,7 +121,7 @@ pub fn findConnection(expected: i32, local: []const u8, peer: []const u8) sys.Re
             .value => |value| value,
             .errno => |errno| return .{ .errno = errno },
         };
-        if (size == 0) return .{ .errno = @intFromEnum(linux.E.NOENT) };
+        if (size == 0) return sys.failed(.NOENT);
         var at: usize = 0;
         while (at < size) {
             const entry: *align(1) linux.dirent64 = @ptrCast(&entries[at]);
@@ -214,10 +210,8 @@ pub fn readOptions(fd: i32, records: []align(1) layout.OptionRecord) sys.Result 
 
 /// Has a socket receive only what a classic BPF program accepts (bpf(4), struct sock_filter): 8 bytes an instruction.
 pub fn attachFilter(fd: i32, program: []u8) sys.Result {
-    if (program.len == 0 or program.len % 8 != 0 or program.len / 8 > std.math.maxInt(u16)) return invalid;
+    if (program.len == 0 or program.len % 8 != 0 or program.len / 8 > std.math.maxInt(u16)) return sys.failed(.INVAL);
     const argument: uapi.sock_fprog = .{ .len = @intCast(program.len / 8), .filter = program.ptr };
     const bytes = std.mem.asBytes(&argument);
     return sys.call(linux.setsockopt, .{ fd, linux.SOL.SOCKET, linux.SO.ATTACH_FILTER, bytes, bytes.len });
 }
-
-const invalid: sys.Result = .{ .errno = @intFromEnum(linux.E.INVAL) };

@@ -7,9 +7,9 @@ const sys = @import("sys.zig");
 pub fn connectUnix(path: []const u8, timeout_ms: u32) sys.Result {
     var address: linux.sockaddr.un = .{ .path = @splat(0) };
     // One byte stays zero: the kernel takes a full field, other programs do not.
-    if (path.len >= address.path.len) return failed(.NAMETOOLONG);
+    if (path.len >= address.path.len) return sys.failed(.NAMETOOLONG);
     // The path would end there, or be another kind of name.
-    if (path.len == 0 or std.mem.findScalar(u8, path, 0) != null) return failed(.INVAL);
+    if (path.len == 0 or std.mem.findScalar(u8, path, 0) != null) return sys.failed(.INVAL);
     @memcpy(address.path[0..path.len], path);
     const kind = linux.SOCK.STREAM | linux.SOCK.CLOEXEC | linux.SOCK.NONBLOCK;
     const fd: i32 = switch (sys.call(linux.socket, .{ linux.AF.UNIX, kind, 0 })) {
@@ -28,7 +28,7 @@ pub fn connectUnix(path: []const u8, timeout_ms: u32) sys.Result {
                     continue;
                 }
                 sys.close(fd);
-                return if (full) failed(.TIMEDOUT) else .{ .errno = errno };
+                return if (full) sys.failed(.TIMEDOUT) else .{ .errno = errno };
             },
         }
     }
@@ -66,18 +66,14 @@ pub fn read(fd: i32, bytes: []u8, timeout_ms: u32) sys.Result {
 /// Waits until the descriptor is ready; null when it is.
 fn wait(fd: i32, events: i16, deadline: i64) ?sys.Result {
     const left = deadline - sys.monotonicMs();
-    if (left <= 0) return failed(.TIMEDOUT);
+    if (left <= 0) return sys.failed(.TIMEDOUT);
     var descriptor: [1]linux.pollfd = .{.{ .fd = fd, .events = events, .revents = 0 }};
     const timeout = std.math.cast(i32, left) orelse std.math.maxInt(i32);
     const ready = linux.poll(&descriptor, 1, timeout);
     return switch (linux.errno(ready)) {
-        .SUCCESS => if (ready == 0) failed(.TIMEDOUT) else null,
+        .SUCCESS => if (ready == 0) sys.failed(.TIMEDOUT) else null,
         // Not retried here: the caller tries again and comes back with less time left.
         .INTR => null,
-        else => |errno| failed(errno),
+        else => |errno| sys.failed(errno),
     };
-}
-
-fn failed(errno: linux.E) sys.Result {
-    return .{ .errno = @intFromEnum(errno) };
 }

@@ -9,6 +9,11 @@ pub const Result = union(enum) {
     errno: u32,
 };
 
+/// What did not work, without a system call that says so.
+pub fn failed(errno: linux.E) Result {
+    return .{ .errno = @intFromEnum(errno) };
+}
+
 /// Runs a system call until it is not interrupted.
 pub fn call(comptime function: anytype, arguments: anytype) Result {
     while (true) {

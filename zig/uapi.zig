@@ -1,7 +1,7 @@
 //! The part of Linux' user-space ABI that this library speaks, under the kernel's own names.
 //!
 //! Zig 0.16 ships few rtnetlink definitions. These are typed by hand once and held against the
-//! kernel's headers by a C compiler (`generate.zig` writes the assertions, `scripts/ok.ts` runs gcc).
+//! kernel's headers by a C compiler (`generate.zig` writes the assertions, `scripts/test.ts` runs gcc).
 //! Sources: rtnetlink(7), netlink(7), linux/{in,netlink,rtnetlink,if_addr,if_link,fib_rules,nexthop}.h.
 
 pub const IPPROTO_MPTCP: u32 = 262;
@@ -49,6 +49,7 @@ pub const RTNLGRP_IPV6_IFADDR: u32 = 9;
 pub const RTNLGRP_IPV6_ROUTE: u32 = 11;
 pub const RTNLGRP_IPV6_RULE: u32 = 19;
 pub const RTNLGRP_ND_USEROPT: u32 = 20;
+pub const RTNLGRP_NEXTHOP: u32 = 32;
 
 pub const IFLA_ADDRESS: u16 = 1;
 pub const IFLA_IFNAME: u16 = 3;
@@ -65,6 +66,7 @@ pub const RTEXT_FILTER_SKIP_STATS: u32 = 1 << 3;
 pub const IFF_UP: u32 = 0x1;
 pub const IFF_LOOPBACK: u32 = 0x8;
 pub const IFF_POINTOPOINT: u32 = 0x10;
+pub const IFF_MULTICAST: u32 = 0x1000;
 pub const IFF_LOWER_UP: u32 = 0x10000;
 
 pub const IFA_ADDRESS: u16 = 1;
@@ -107,6 +109,9 @@ pub const RTNH_F_LINKDOWN: u32 = 16;
 
 pub const RTN_UNICAST: u8 = 1;
 pub const RTN_LOCAL: u8 = 2;
+pub const RTN_BROADCAST: u8 = 3;
+pub const RTN_ANYCAST: u8 = 4;
+pub const RTN_MULTICAST: u8 = 5;
 pub const RTN_BLACKHOLE: u8 = 6;
 pub const RTN_UNREACHABLE: u8 = 7;
 pub const RTN_PROHIBIT: u8 = 8;
@@ -118,7 +123,6 @@ pub const RTPROT_STATIC: u8 = 4;
 pub const RTPROT_RA: u8 = 9;
 pub const RTPROT_DHCP: u8 = 16;
 
-pub const RT_SCOPE_UNIVERSE: u8 = 0;
 pub const RT_SCOPE_LINK: u8 = 253;
 
 pub const RT_TABLE_DEFAULT: u32 = 253;

@@ -4,14 +4,15 @@
  * @module
  */
 
+import { linux } from "../../ffi/layout.gen.ts";
 import {
+  formatAddress,
   isLinkLocal,
   parseAddress,
   type ParsedAddress,
   parsePrefix,
   prefixContains,
 } from "../../lib/ip/address.ts";
-import { formatAddress } from "../../lib/ip/address.ts";
 import { interfaceIndex, interfaceNameOf } from "../../lib/netlink/current.ts";
 import { lookupRoute } from "../../lib/netlink/route_lookup.ts";
 import {
@@ -73,7 +74,6 @@ export interface Way {
 const NAME_TIMEOUT_MS = 8000;
 /** The port of RFC 863: nothing is sent to it. */
 const DISCARD = 9;
-const RTN_LOCAL = 2;
 
 /**
  * Answers without sending a packet to the destination; only a name is asked for, of the servers of the PvD.
@@ -179,7 +179,7 @@ function wayFrom(
     ? [owner]
     : pvds.filter(({ addresses }) => addresses.some(({ address }) => address === source));
   const isOwn = (pvd: PvdInfo) =>
-    answer.type === RTN_LOCAL ||
+    answer.type === linux.RTN_LOCAL ||
     pvd.interface.index === answer.interface && leadsBy(pvd, gateway, destination);
   const holder = holders.find(isOwn) ?? holders[0];
   return {
@@ -187,7 +187,7 @@ function wayFrom(
     interface: interfaceNameOf(answer.interface) ?? `if${answer.interface}`,
     gateway,
     pvd: holder?.handle ?? null,
-    own: answer.type === RTN_LOCAL || (holder !== undefined && isOwn(holder)),
+    own: answer.type === linux.RTN_LOCAL || (holder !== undefined && isOwn(holder)),
   };
 }
 

@@ -21,7 +21,7 @@ import {
   SOCK_DGRAM,
   socket,
 } from "../../mod.ts";
-import { type Level, readLevel } from "../capabilities.ts";
+import { type Level, readPrivileges } from "../capabilities.ts";
 
 /** A host at one moment, as JSON can carry it. */
 export interface Picture {
@@ -87,7 +87,7 @@ export function readPicture(): Picture {
   const pvds = listPvds();
   return {
     host: hostname(),
-    level: readLevel(),
+    level: readPrivileges().level,
     interfaces: readInterfaces(pvds),
     pvds: pvds.slice(0, PVDS_MAX)
       .map((pvd) => ({ pvd, verdicts: familiesOf(pvd).map((family) => judge(pvd, family)) })),

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { SocketAddress } from "../pvd/pvd.ts";
+import { drained } from "./drained.ts";
 
 /** Who asks, and where. */
 export interface RequestInfo {
@@ -171,19 +172,6 @@ async function send(
   } finally {
     gone.removeEventListener("abort", cancel);
   }
-}
-
-/** Until more may be written, or nobody listens any more. */
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      outgoing.off("drain", done);
-      outgoing.off("close", done);
-      resolve();
-    };
-    outgoing.on("drain", done);
-    outgoing.on("close", done);
-  });
 }
 
 function requestInfo({ socket }: IncomingMessage): RequestInfo {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { checkedNumber } from "../checked_number.ts";
 import { MifError } from "../error.ts";
 import { pvdInForce, pvdTo } from "../pvd/process_pvd.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
@@ -22,7 +23,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../socket/options.ts";
-import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
+import type { SocketAddressInit } from "../socket/sockaddr.ts";
 import { type Socket, systemSocket } from "../socket/socket.ts";
 
 /**

@@ -8,6 +8,7 @@
 import type { Socket as RuntimeSocket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { adopt, pauseTogether } from "../../ffi/backend.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { byZone } from "../pvd/dns_zones.ts";
@@ -23,7 +24,7 @@ import {
   SOCK_STREAM,
 } from "../socket/options.ts";
 import { type Failure, interleaveFamilies, race } from "./race.ts";
-import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
+import type { SocketAddressInit } from "../socket/sockaddr.ts";
 import {
   lend,
   type LostHandler,

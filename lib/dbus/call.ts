@@ -12,9 +12,9 @@ import {
   type DBusValue,
   decodeMessage,
   encodeMessage,
-  FIXED_HEADER_BYTES,
-  MAX_MESSAGE_BYTES,
+  FIXED_HEADER_SIZE,
   type Message,
+  MESSAGE_SIZE_MAX,
   messageLength,
   MessageType,
   NO_AUTO_START,
@@ -68,7 +68,7 @@ export class BusError extends Error {
 }
 
 /** What else may come before the reply: NameAcquired, and signals nobody asked for. */
-const MAX_MESSAGES = 64;
+const MESSAGES_MAX = 64;
 
 const HELLO_SERIAL = 1;
 const CALL_SERIAL = 2;
@@ -92,7 +92,7 @@ export function callMethod(
     channel.write(conversation(call));
     const input = new Input(channel);
     authenticate(input);
-    for (let count = 0; count < MAX_MESSAGES; count++) {
+    for (let count = 0; count < MESSAGES_MAX; count++) {
       const message = decodeMessage(input.takeMessage());
       if (message.type === MessageType.ERROR && message.replySerial! <= CALL_SERIAL) {
         throw refusal(message);
@@ -101,7 +101,7 @@ export function callMethod(
         return message;
       }
     }
-    throw new BusError(`no reply among ${MAX_MESSAGES} messages`);
+    throw new BusError(`no reply among ${MESSAGES_MAX} messages`);
   } finally {
     channel.close();
   }
@@ -154,7 +154,7 @@ function refusal({ errorName, body }: Message): BusError {
 }
 
 /** The greatest length of a line of the authentication. */
-const MAX_LINE_BYTES = 512;
+const LINE_SIZE_MAX = 512;
 
 /** What the bus sends, cut into lines and messages. */
 class Input {
@@ -169,7 +169,7 @@ class Input {
 
   /** The next line without its end. */
   takeLine(): string {
-    for (let length = 2; length <= MAX_LINE_BYTES; length++) {
+    for (let length = 2; length <= LINE_SIZE_MAX; length++) {
       this.#need(length);
       const last = this.#start + length - 1;
       if (this.#bytes[last - 1] !== 0x0d || this.#bytes[last] !== 0x0a) continue;
@@ -180,8 +180,8 @@ class Input {
 
   /** The bytes of the next message. */
   takeMessage(): Uint8Array {
-    this.#need(FIXED_HEADER_BYTES);
-    const header = this.#bytes.subarray(this.#start, this.#start + FIXED_HEADER_BYTES);
+    this.#need(FIXED_HEADER_SIZE);
+    const header = this.#bytes.subarray(this.#start, this.#start + FIXED_HEADER_SIZE);
     const length = messageLength(header);
     this.#need(length);
     return this.#take(length);
@@ -196,7 +196,7 @@ class Input {
   /** Reads until `length` bytes are there. Callers ask for no more than a message may have. */
   #need(length: number): void {
     if (this.#start + length > this.#bytes.length) {
-      const size = Math.min(Math.max(length, 2 * this.#bytes.length), MAX_MESSAGE_BYTES);
+      const size = Math.min(Math.max(length, 2 * this.#bytes.length), MESSAGE_SIZE_MAX);
       const larger = new Uint8Array(size);
       larger.set(this.#bytes.subarray(this.#start, this.#end));
       this.#end -= this.#start;

@@ -63,13 +63,13 @@ export class MalformedMessageError extends Error {
 }
 
 /** The longest message taken, in bytes. The protocol would allow 128 MiB. */
-export const MAX_MESSAGE_BYTES: number = 1 << 20;
+export const MESSAGE_SIZE_MAX: number = 1 << 20;
 
 /** Bytes that {@linkcode messageLength} needs. */
-export const FIXED_HEADER_BYTES = 16;
+export const FIXED_HEADER_SIZE = 16;
 
 /** The specification's greatest depth of arrays and of structs is 32 each; variants count as well here. */
-const MAX_DEPTH = 64;
+const DEPTH_MAX = 64;
 
 /** Header fields by their number: name in {@linkcode Message} and type. */
 const HEADER_FIELDS: [number, keyof Message, string][] = [
@@ -86,7 +86,7 @@ const HEADER_FIELDS: [number, keyof Message, string][] = [
 /**
  * The length in bytes of the message that begins with these 16 bytes.
  *
- * @throws {MalformedMessageError} No message, or one longer than {@linkcode MAX_MESSAGE_BYTES}.
+ * @throws {MalformedMessageError} No message, or one longer than {@linkcode MESSAGE_SIZE_MAX}.
  */
 export function messageLength(bytes: Uint8Array): number {
   const reader = new Reader(bytes);
@@ -94,9 +94,9 @@ export function messageLength(bytes: Uint8Array): number {
   if (bytes[3] !== 1) throw new MalformedMessageError(`protocol version ${bytes[3]}, not 1`);
   const bodyLength = reader.uint32At(4);
   const fieldsLength = reader.uint32At(12);
-  const length = FIXED_HEADER_BYTES + align(fieldsLength, 8) + bodyLength;
-  if (length > MAX_MESSAGE_BYTES) {
-    throw new MalformedMessageError(`a message of ${length} bytes, more than ${MAX_MESSAGE_BYTES}`);
+  const length = FIXED_HEADER_SIZE + align(fieldsLength, 8) + bodyLength;
+  if (length > MESSAGE_SIZE_MAX) {
+    throw new MalformedMessageError(`a message of ${length} bytes, more than ${MESSAGE_SIZE_MAX}`);
   }
   return length;
 }
@@ -107,7 +107,7 @@ export function messageLength(bytes: Uint8Array): number {
  * @throws {MalformedMessageError} The bytes break a rule of the protocol.
  */
 export function decodeMessage(bytes: Uint8Array): Message {
-  if (bytes.length < FIXED_HEADER_BYTES || bytes.length !== messageLength(bytes)) {
+  if (bytes.length < FIXED_HEADER_SIZE || bytes.length !== messageLength(bytes)) {
     throw new MalformedMessageError("the length does not fit the message");
   }
   const reader = new Reader(bytes);
@@ -178,7 +178,7 @@ export function completeTypes(signature: string): string[] {
 function typeEnd(signature: string, start: number, depth: number): number {
   const code = signature[start];
   const malformed = () => new MalformedMessageError(`signature ${JSON.stringify(signature)}`);
-  if (code === undefined || depth > MAX_DEPTH) throw malformed();
+  if (code === undefined || depth > DEPTH_MAX) throw malformed();
   if (code in BASIC_ALIGNMENTS || code === "v") return start + 1;
   if (code === "a") {
     if (signature[start + 1] !== "{") return typeEnd(signature, start + 1, depth + 1);
@@ -259,7 +259,7 @@ class Reader {
 
   /** Reads a value of one complete type. */
   readOne(type: string, depth = 0): DBusValue {
-    if (depth > MAX_DEPTH) throw new MalformedMessageError(`nested deeper than ${MAX_DEPTH}`);
+    if (depth > DEPTH_MAX) throw new MalformedMessageError(`nested deeper than ${DEPTH_MAX}`);
     this.alignTo(alignmentOf(type));
     switch (type[0]) {
       case "a":

@@ -8,6 +8,7 @@
  */
 
 import { MifError } from "../error.ts";
+import { shown } from "../shown.ts";
 import { MalformedDnsError, type WireReader } from "./wire.ts";
 
 /** Bytes of a name with the lengths of its labels and the root's (RFC 1035 2.3.4). */
@@ -224,8 +225,7 @@ export function foldCase(byte: number): number {
 }
 
 function notAName(text: string, why: string): MifError {
-  const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-  return new MifError(`Not a domain name: ${shown}: ${why}`, {
+  return new MifError(`Not a domain name: ${shown(text)}: ${why}`, {
     code: "EAI_NONAME",
     syscall: "getaddrinfo",
   });

@@ -12,7 +12,7 @@ import {
   SOCKET_CALLS,
 } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
-import { checked, errnoName } from "../errno.ts";
+import { checked, EAGAIN, errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { STEERING_OPTIONS } from "../socket/steering.ts";
 
@@ -145,7 +145,7 @@ export class ConfinedProgram {
   /** How it ended, null while it runs. Once. */
   status(): ExitStatus | null {
     const result = native().mif_waitid(this.pidfd);
-    if (result === -11) return null;
+    if (result === -EAGAIN) return null;
     const status = checked(result, "waitid", "Cannot wait for the program");
     return status < 256 ? { code: status, signal: null } : { code: null, signal: status - 256 };
   }

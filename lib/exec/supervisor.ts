@@ -10,7 +10,7 @@
 
 import { readdirSync, readlinkSync } from "node:fs";
 import { native } from "../../ffi/library.ts";
-import { checked } from "../errno.ts";
+import { checked, EAFNOSUPPORT, EBADF, ECONNREFUSED, EINVAL, ENETUNREACH } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { isLoopback, isMapped, isUnspecified } from "../ip/address.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
@@ -19,12 +19,14 @@ import { knownAddress } from "../socket/memory.ts";
 import {
   AF_INET,
   AF_INET6,
+  AF_UNSPEC,
   SO_BINDTOIFINDEX,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../socket/options.ts";
-import { cutOff, Selection } from "../socket/selection.ts";
+import { cutOff, LOOPBACK_INDEX, Selection } from "../socket/selection.ts";
+import { ROUTING_REPAIR } from "../socket/selection_error.ts";
 import { decodeSockaddr } from "../socket/sockaddr.ts";
 import { type ConfinedProgram, memoryOf, type SocketCall } from "./confined_program.ts";
 import { ProgramSocket } from "./program_socket.ts";
@@ -41,13 +43,6 @@ interface Message {
   control: Uint8Array;
 }
 
-const LOOPBACK_INTERFACE = 1;
-const AF_UNSPEC = 0;
-const EBADF = 9;
-const EINVAL = 22;
-const EAFNOSUPPORT = 97;
-const ENETUNREACH = 101;
-const ECONNREFUSED = 111;
 /** struct msghdr and mmsghdr of 64-bit Linux. */
 const MSGHDR_SIZE = 56;
 const MMSGHDR_SIZE = 64;
@@ -262,7 +257,7 @@ export class Supervisor {
       using own = new ProgramSocket(duplicate);
       cutOff(own);
       // Where it could be cut off its end cannot leave either, and the program is to hear of it now.
-      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === LOOPBACK_INTERFACE) own.disconnect();
+      if (own.getsockopt(SOL_SOCKET, SO_BINDTOIFINDEX) === LOOPBACK_INDEX) own.disconnect();
     }
   }
 }
@@ -273,8 +268,7 @@ export class Supervisor {
  */
 function notByRules({ id }: PvdInfo): MifError {
   return new MifError(
-    `Cannot hold a program to PvD ${id}: no routing rule holds its addresses to its router; ` +
-      "mif route install (once, with CAP_NET_ADMIN) gives each PvD its own routing table",
+    `Cannot hold a program to PvD ${id}: no routing rule holds its addresses to its router; ${ROUTING_REPAIR}`,
     { code: "EPVDROUTE", syscall: "setsockopt" },
   );
 }

@@ -7,6 +7,7 @@
 import type { Transform } from "node:stream";
 // As a whole: Node before 22.15 has no zstd, and is to be able to import this.
 import * as zlib from "node:zlib";
+import { drained } from "../connection/drained.ts";
 import { MifError } from "../error.ts";
 import { networkError } from "./error.ts";
 
@@ -101,18 +102,6 @@ class SourceError extends Error {
 /** "deflate" is the zlib format, but some send the bare one. */
 function isZlib(first: Uint8Array): boolean {
   return (first[0]! & 0x0f) === 8;
-}
-
-function drained(stream: Transform): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off("drain", done);
-      stream.off("close", done);
-      resolve();
-    };
-    stream.on("drain", done);
-    stream.on("close", done);
-  });
 }
 
 function badCoding(coding: string, cause: unknown): MifError {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { HttpClient, type HttpClientOptions } from "../http/http_client.ts";
+import { HttpClient, type HttpClientOptions, originOf } from "../http/http_client.ts";
 import type { HttpResponse } from "../http/exchange.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { ACCEPT_ENCODING } from "./content_decoding.ts";
@@ -93,14 +93,8 @@ async function fetchBy(
 
 async function send(client: HttpClient, request: FetchRequest): Promise<HttpResponse> {
   const { url, method, body, signal } = request;
-  const secure = url.protocol === "https:";
-  const origin = {
-    secure,
-    hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(url.port) || (secure ? 443 : 80),
-  };
   try {
-    return await client.send(origin, {
+    return await client.send(originOf(url), {
       method,
       target: `${url.pathname}${url.search}`,
       fields: fieldsOf(request, client.userAgent),

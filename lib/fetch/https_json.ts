@@ -10,7 +10,7 @@
 import type { ConnectionOptions, PeerCertificate } from "node:tls";
 import { MifError } from "../error.ts";
 import type { HttpResponse } from "../http/exchange.ts";
-import { HttpClient } from "../http/http_client.ts";
+import { HttpClient, originOf } from "../http/http_client.ts";
 import { parseAddress } from "../ip/address.ts";
 import { type JsonValue, parseIJson } from "../json/i_json.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
@@ -71,7 +71,8 @@ async function ask(
   url: URL,
   { mediaType, signal, ca, addressPreferences, checkServerIdentity }: HttpsJsonRequest,
 ): Promise<HttpResponse> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+  const origin = originOf(url);
+  const host = origin.hostname.replace(/\.$/, "");
   const isName = parseAddress(host) === null;
   const tls: ConnectionOptions = {
     host,
@@ -83,7 +84,7 @@ async function ask(
   const client = new HttpClient(pvd, { tls, addressPreferences, idleTimeoutMs: 0 });
   // The name as it is, and not below a search domain.
   const hostname = isName ? `${host}.` : host;
-  return await client.send({ secure: true, hostname, port: Number(url.port) || 443 }, {
+  return await client.send({ ...origin, hostname, secure: true }, {
     method: "GET",
     target: `${url.pathname}${url.search}`,
     fields: [

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isToken } from "../http/token.ts";
 import { type BodySource, bodySource, sourceOfRequest } from "./request_body.ts";
 
 /** A request as this package sends it. */
@@ -25,7 +26,6 @@ export interface FetchRequest {
 const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"];
 /** Methods that are written in capitals whatever the caller wrote. */
 const NORMALIZED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /**
  * Fields that belong to the connection or frame the message: they are ours. The others that browsers forbid have their
  * uses here (Cookie, Origin, Date …), and both runtimes allow them.
@@ -113,7 +113,7 @@ function parseUrl(text: string): URL {
 
 function checkedMethod(method: string): string {
   const upper = String(method).toUpperCase();
-  if (!TOKEN.test(method)) throw new TypeError(`Not a method: ${JSON.stringify(method)}`);
+  if (!isToken(method)) throw new TypeError(`Not a method: ${JSON.stringify(method)}`);
   if (FORBIDDEN_METHODS.includes(upper)) throw new TypeError(`The method ${upper} is forbidden`);
   return NORMALIZED_METHODS.includes(upper) ? upper : method;
 }

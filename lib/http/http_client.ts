@@ -155,6 +155,16 @@ export class HttpClient {
   }
 }
 
+/** Whom a URL leads to: http:, https:, ws: or wss:. */
+export function originOf({ protocol, hostname, port }: URL): Origin {
+  const secure = protocol === "https:" || protocol === "wss:";
+  return {
+    secure,
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(port) || (secure ? 443 : 80),
+  };
+}
+
 function keyOf({ secure, hostname, port }: Origin): string {
   return `${secure} ${hostname} ${port}`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { isToken } from "./token.ts";
 
 /** A request, complete but for the framing of its body. */
 export interface HttpRequest {
@@ -23,7 +24,6 @@ export type OutgoingBody =
   | { bytes: Uint8Array }
   | { stream: ReadableStream<Uint8Array>; length: number | null };
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TARGET = /^[\x21-\x7e]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Methods whose requests without a body say so by a length of 0 (Fetch 4.6). */
@@ -35,11 +35,11 @@ const WITH_BODY = ["POST", "PUT"];
  * @throws {TypeError} A part would break out of its place.
  */
 function requestHead({ method, target, fields, body }: HttpRequest): string {
-  if (!TOKEN.test(method)) throw new TypeError(`Not a method: ${JSON.stringify(method)}`);
+  if (!isToken(method)) throw new TypeError(`Not a method: ${JSON.stringify(method)}`);
   if (!TARGET.test(target)) throw new TypeError(`Not a path: ${JSON.stringify(target)}`);
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const [name, value] of fields) {
-    if (!TOKEN.test(name) || !FIELD_VALUE.test(value)) {
+    if (!isToken(name) || !FIELD_VALUE.test(value)) {
       throw new TypeError(`Not a header: ${JSON.stringify(name)}`);
     }
     head += `${name}: ${value}\r\n`;

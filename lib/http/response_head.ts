@@ -9,7 +9,9 @@
 
 import { Buffer } from "node:buffer";
 import { MifError } from "../error.ts";
+import { shown } from "../shown.ts";
 import { GrowingBytes } from "./growing_bytes.ts";
+import { isToken } from "./token.ts";
 
 /** A status line and the fields below it. */
 export interface ResponseHead {
@@ -36,7 +38,6 @@ export const HEAD_SIZE_MAX = 256 * 1024;
 const CR = 0x0d;
 const LF = 0x0a;
 const STATUS_LINE = /^HTTP\/1\.([0-9]) ([1-9][0-9]{2})(?: (.*))?$/;
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What no head has: control characters, and line ends of one character. */
 const BROKEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
 
@@ -86,10 +87,10 @@ function headEnd(bytes: Uint8Array, from: number): number {
 export function parseResponseHead(bytes: Uint8Array): ResponseHead {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const broken = BROKEN.exec(text);
-  if (broken) throw badResponse(`its head has a stray ${quoted(broken[0])}`);
+  if (broken) throw badResponse(`its head has a stray ${shown(broken[0])}`);
   let end = text.indexOf("\r\n");
   const statusLine = STATUS_LINE.exec(text.slice(0, end));
-  if (!statusLine) throw badResponse(`its status line is ${quoted(text.slice(0, end))}`);
+  if (!statusLine) throw badResponse(`its status line is ${shown(text.slice(0, end))}`);
   const fields: [string, string][] = [];
   while (end + 4 < text.length) {
     const start = end + 2;
@@ -103,8 +104,8 @@ export function parseResponseHead(bytes: Uint8Array): ResponseHead {
     }
     const colon = text.indexOf(":", start);
     const name = text.slice(start, Math.max(start, Math.min(colon, end)));
-    if (!FIELD_NAME.test(name)) {
-      throw badResponse(`it has the line ${quoted(text.slice(start, end))}`);
+    if (!isToken(name)) {
+      throw badResponse(`it has the line ${shown(text.slice(start, end))}`);
     }
     fields.push([name.toLowerCase(), withoutSpace(text, colon + 1, end)]);
   }
@@ -128,12 +129,12 @@ export function framingOf({ status, isHttp10, fields }: ResponseHead, method: st
     if (lengths.length > 0) throw badResponse("it has a length beside a transfer coding");
     if (isHttp10) throw badResponse("HTTP/1.0 has no transfer codings");
     if (codings.join().toLowerCase() === "chunked") return { kind: "chunked" };
-    throw badResponse(`its transfer coding is ${quoted(codings.join())}, not chunked`);
+    throw badResponse(`its transfer coding is ${shown(codings.join())}, not chunked`);
   }
   if (lengths.length === 0) return { kind: "close" };
   const [length] = lengths;
   const isSound = /^[0-9]{1,15}$/.test(length!) && lengths.every((other) => other === length);
-  if (!isSound) throw badResponse(`its Content-Length is ${quoted(lengths.join())}`);
+  if (!isSound) throw badResponse(`its Content-Length is ${shown(lengths.join())}`);
   return { kind: "length", length: Number(length) };
 }
 
@@ -172,8 +173,4 @@ function withoutSpace(text: string, start = 0, end: number = text.length): strin
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Socket as RuntimeSocket } from "node:net";
+import { drained } from "../connection/drained.ts";
 import { lengthOf, type OutgoingBody } from "./request.ts";
 
 /** How much of a body that is at hand is given to the socket at once. */
@@ -88,17 +89,4 @@ function slices(bytes: Uint8Array): Source {
     },
     cancel: () => Promise.resolve(),
   };
-}
-
-/** Until more may be written, or never again. */
-function drained(socket: RuntimeSocket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      socket.off("drain", done);
-      socket.off("close", done);
-      resolve();
-    };
-    socket.on("drain", done);
-    socket.on("close", done);
-  });
 }

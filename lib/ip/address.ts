@@ -82,6 +82,12 @@ export function isLinkLocal(bytes: Uint8Array): boolean {
     : bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
 }
 
+/** An IPv6 address that means something on one link only: link-local, or a group of link-local scope (RFC 4291 2.7). */
+export function isOfLinkScope(bytes: Uint8Array): boolean {
+  return bytes.length === 16 &&
+    (isLinkLocal(bytes) || (bytes[0] === 0xff && (bytes[1]! & 0x0f) === 2));
+}
+
 /** ::1 or 127.0.0.0/8. */
 export function isLoopback(bytes: Uint8Array): boolean {
   return bytes.length === 4

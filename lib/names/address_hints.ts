@@ -5,6 +5,7 @@
  */
 
 import { checkServicesPermitted, PORT_MAX, servicePort } from "../service.ts";
+import { shown } from "../shown.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -25,7 +26,7 @@ import {
   AI_PASSIVE,
   AI_V4MAPPED,
 } from "./flags.ts";
-import { resolutionError, shown } from "./resolution_error.ts";
+import { resolutionError } from "./resolution_error.ts";
 
 /** The hints, all given. */
 export interface Hints {

@@ -9,6 +9,7 @@ import { formatAddress, isLinkLocal, isMapped } from "../ip/address.ts";
 import { interfaceIndex } from "../netlink/current.ts";
 import { processPvd, pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo, type SocketAddress } from "../pvd/pvd.ts";
+import { shown } from "../shown.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "../socket/options.ts";
 import type { SocketAddressInit } from "../socket/sockaddr.ts";
 import { hostFiles } from "../sources/host_files.ts";
@@ -29,7 +30,7 @@ import { lookupHost } from "./host_lookup.ts";
 import { nameScope } from "./name_scope.ts";
 import { type NumericHost, parseNumericHost } from "./numeric_host.ts";
 import { ownAddresses, sourceOf } from "./pvd_sources.ts";
-import { resolutionError, shown } from "./resolution_error.ts";
+import { resolutionError } from "./resolution_error.ts";
 
 /** One way to reach what was asked for: struct addrinfo of RFC 3493 6.1. */
 export interface AddrInfo {

@@ -8,7 +8,7 @@ import { toUnicode } from "../dns/international.ts";
 import { nameFromText } from "../dns/name.ts";
 import { RecordType } from "../dns/record_type.ts";
 import { resolveName } from "../dns/resolver.ts";
-import { isLinkLocal, isLoopback, isMapped, isMulticast, parseAddress } from "../ip/address.ts";
+import { isLoopback, isMapped, isOfLinkScope, parseAddress } from "../ip/address.ts";
 import { interfaceNameOf } from "../netlink/current.ts";
 import { pvdTo } from "../pvd/process_pvd.ts";
 import { checkPvd, type PvdInfo, type SocketAddress } from "../pvd/pvd.ts";
@@ -139,11 +139,9 @@ function withoutDomain(name: string, pvd: PvdInfo | null): string {
   return domain === undefined ? name : name.slice(0, -domain.length - 1);
 }
 
-function numericHost({ address, family, scopeId }: SocketAddress): string {
+function numericHost({ address, scopeId }: SocketAddress): string {
   if (scopeId === 0) return address;
-  const { bytes } = parseAddress(address)!;
-  const onLink = family === 6 &&
-    (isLinkLocal(bytes) || (isMulticast(bytes) && (bytes[1]! & 0x0f) === 2));
+  const onLink = isOfLinkScope(parseAddress(address)!.bytes);
   return `${address}%${(onLink ? interfaceNameOf(scopeId) : null) ?? scopeId}`;
 }
 

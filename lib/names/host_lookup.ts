@@ -12,9 +12,10 @@
  */
 
 import { MifError } from "../error.ts";
+import { shown } from "../shown.ts";
 import { type HostName, nameKind, parseHostName } from "./host_name.ts";
 import type { HostsFile } from "./hosts_file.ts";
-import { resolutionError, shown } from "./resolution_error.ts";
+import { resolutionError } from "./resolution_error.ts";
 import { searchNames, type SearchRules } from "./search_list.ts";
 
 /** What servers say of a name's addresses of one family. */

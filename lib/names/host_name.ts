@@ -18,7 +18,7 @@ export interface HostName {
 
 const LABEL_MAX = 63;
 /** The text of a name whose wire form has the 255 bytes that RFC 1035 2.3.4 allows. */
-const NAME_MAX = 253;
+export const NAME_MAX = 253;
 
 /** Reads a host name, null where the text can be none: a name whose last label is a number is a broken address. */
 export function parseHostName(text: string): HostName | null {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isLinkLocal, parseAddress } from "../ip/address.ts";
+import { isOfLinkScope, parseAddress } from "../ip/address.ts";
 
 /** A numeric host. */
 export interface NumericHost {
@@ -43,8 +43,7 @@ function scopeOf(
   bytes: Uint8Array,
   interfaceIndex: (name: string) => number | null,
 ): number | null {
-  const onLink = isLinkLocal(bytes) || (bytes[0] === 0xff && (bytes[1]! & 0x0f) === 2);
-  const named = onLink ? interfaceIndex(zone) : null;
+  const named = isOfLinkScope(bytes) ? interfaceIndex(zone) : null;
   if (named !== null) return named;
   return /^\d{1,10}$/.test(zone) && Number(zone) <= 0xffff_ffff ? Number(zone) : null;
 }

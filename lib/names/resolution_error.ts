@@ -25,8 +25,3 @@ export function resolutionError(
 ): MifError {
   return new MifError(message, { code, syscall });
 }
-
-/** A name for a message: escaped, and cut where it is long. */
-export function shown(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
-}

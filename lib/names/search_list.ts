@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostName } from "./host_name.ts";
+import { type HostName, NAME_MAX } from "./host_name.ts";
 
 /** How names are completed. */
 export interface SearchRules {
@@ -18,8 +18,6 @@ export interface SearchRules {
    */
   singleLabel: boolean;
 }
-
-const NAME_MAX = 253;
 
 /** The names to ask for, in this order, without trailing dots. */
 export function searchNames(name: HostName, rules: SearchRules): string[] {

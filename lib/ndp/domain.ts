@@ -4,6 +4,8 @@
  * @module
  */
 
+import { shown } from "../shown.ts";
+
 /**
  * The name that begins at `at`, lower case, without trailing dot, and where it ends; "" is the root. Null where it runs
  * past the end, is compressed or longer than 255 bytes, or where a label holds a dot, a blank or what is not ASCII.
@@ -34,7 +36,7 @@ export function buildDomain(domain: string): Uint8Array {
   }
   const read = readDomain(bytes, 0);
   if (read?.domain !== domain.toLowerCase() || read.domain === "") {
-    throw new TypeError(`Not a domain name: ${JSON.stringify(domain.slice(0, 80))}`);
+    throw new TypeError(`Not a domain name: ${shown(domain)}`);
   }
   return bytes;
 }

@@ -5,8 +5,13 @@
  * @module
  */
 
-import { buildHeader, HEADER_SIZE, parseHeader } from "./advertisement_header.ts";
-import type { RouterAdvertisementHeader } from "./advertisement_header.ts";
+import { shown } from "../shown.ts";
+import {
+  buildHeader,
+  HEADER_SIZE,
+  parseHeader,
+  type RouterAdvertisementHeader,
+} from "./advertisement_header.ts";
 import { buildOption, optionOf } from "./build_option.ts";
 import { buildDomain, readDomain } from "./domain.ts";
 import { type NdOption, parseAnyOption, splitOptions, type UnknownOption } from "./options.ts";
@@ -102,7 +107,7 @@ export function isPvdId(text: string): boolean {
 export function buildPvdOption(option: PvdOption): Uint8Array {
   const { id, delay, sequence, header } = option;
   if (!HOST_NAME.test(id.toLowerCase())) {
-    throw new TypeError(`Not a PvD ID: ${JSON.stringify(id.slice(0, 80))}`);
+    throw new TypeError(`Not a PvD ID: ${shown(id)}`);
   }
   if (!(delay >= 0 && delay <= DELAY) || !(sequence >= 0 && sequence <= 0xffff)) {
     throw new RangeError(`Not a delay and a sequence number: ${delay}, ${sequence}`);

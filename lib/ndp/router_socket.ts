@@ -28,6 +28,7 @@ import {
   systemSocket,
   type WaitOptions,
 } from "../socket/socket.ts";
+import { ROUTER_ADVERTISEMENT } from "./advertisement_header.ts";
 import { routerSolicitation } from "./router_solicitation.ts";
 
 /** A message of ICMPv6 type 134 as it came. */
@@ -51,7 +52,6 @@ export interface SolicitationSource {
   hardwareAddress: Uint8Array;
 }
 
-const ROUTER_ADVERTISEMENT = 134;
 const ALL_ROUTERS = "ff02::2";
 /** The kernel grants what net.core.rmem_max allows of it. */
 const RECEIVE_BUFFER_SIZE = 4 * 1024 * 1024;

@@ -7,17 +7,25 @@
  * @module
  */
 
+import { linux } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
+import { EAGAIN, ENOBUFS } from "../errno.ts";
 import { joinGroups } from "./join.ts";
 import { interfaceName } from "./records.ts";
 import { type KernelSnapshot, readSnapshot } from "./snapshot.ts";
 
-/** rtnetlink(7) groups: links, addresses, routes and rules of both families. */
-const GROUPS = [1, 5, 7, 8, 9, 11, 19];
+/** rtnetlink(7): links, addresses, routes and rules of both families. */
+const GROUPS: readonly number[] = [
+  linux.RTNLGRP_LINK,
+  linux.RTNLGRP_IPV4_IFADDR,
+  linux.RTNLGRP_IPV4_ROUTE,
+  linux.RTNLGRP_IPV4_RULE,
+  linux.RTNLGRP_IPV6_IFADDR,
+  linux.RTNLGRP_IPV6_ROUTE,
+  linux.RTNLGRP_IPV6_RULE,
+];
 /** Next hop objects, where the kernel has them. */
-const NEXTHOP_GROUPS = [32];
-const EAGAIN = 11;
-const ENOBUFS = 105;
+const NEXTHOP_GROUPS: readonly number[] = [linux.RTNLGRP_NEXTHOP];
 /** Batches of news after which it is news anyway. */
 const DRAIN_MAX = 100_000;
 

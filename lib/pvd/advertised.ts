@@ -15,7 +15,9 @@
 import { native } from "../../ffi/library.ts";
 import { linux } from "../../ffi/layout.gen.ts";
 import { bootMs } from "../boot_clock.ts";
+import { ENOBUFS } from "../errno.ts";
 import { formatAddress } from "../ip/address.ts";
+import { ROUTER_ADVERTISEMENT } from "../ndp/advertisement_header.ts";
 import { parseOption } from "../ndp/options.ts";
 import type { RouterAdvertisement } from "../ndp/router_advertisement.ts";
 import { joinGroups } from "../netlink/join.ts";
@@ -26,9 +28,6 @@ import {
   AdvertisementMemory,
   type HeardWords,
 } from "./advertisement_memory.ts";
-
-const ICMPV6_ROUTER_ADVERTISEMENT = 134;
-const ENOBUFS = 105;
 
 const memory = new AdvertisementMemory();
 let listener: number | null = null;
@@ -184,7 +183,7 @@ function takeDatagram(size: number, nowMs: number): void {
     for (const call of losers) call(link.index);
   }
   for (const { record, option } of userOptions) {
-    if (record.icmpType !== ICMPV6_ROUTER_ADVERTISEMENT) continue;
+    if (record.icmpType !== ROUTER_ADVERTISEMENT) continue;
     const parsed = parseOption(option);
     if (parsed) memory.hear(record.interface, formatAddress(record.router), parsed, nowMs);
   }

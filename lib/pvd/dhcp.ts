@@ -8,15 +8,11 @@
  * @module
  */
 
-import { linux, type RouteRecord } from "../../ffi/layout.gen.ts";
-import type { AddressRecord } from "../../ffi/layout.gen.ts";
+import { type AddressRecord, linux, type RouteRecord } from "../../ffi/layout.gen.ts";
 import { prefixContains } from "../ip/address.ts";
 import { recordAddress } from "../netlink/records.ts";
 import { isDynamic, type Link, type PvdDraft, type RouteLeg } from "./draft.ts";
 import type { Evidence } from "./evidence.ts";
-
-/** rtm_protocol of what a DHCP client has installed (linux/rtnetlink.h). */
-const RTPROT_DHCP = 16;
 
 /**
  * The PvDs that have what DHCPv4 gave on a link: the one with the L flag. Of several none, and where there is none, the
@@ -36,7 +32,7 @@ export function isLease4(address: AddressRecord): boolean {
 export function isOfLease4(link: Link, { record, gateway }: RouteLeg): boolean {
   if (record.family !== 4) return false;
   const leases = link.addresses.filter(isLease4);
-  if (record.protocol === RTPROT_DHCP) return leases.length > 0;
+  if (record.protocol === linux.RTPROT_DHCP) return leases.length > 0;
   const near = gateway?.length === 4 ? gateway : destinationOf(record);
   return near !== null &&
     leases.some(({ address, prefixLength }) =>

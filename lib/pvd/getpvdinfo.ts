@@ -23,6 +23,7 @@ import { nameKind, parseHostName } from "../names/host_name.ts";
 import { systemName } from "../names/name_scope.ts";
 import { readSnapshot } from "../netlink/snapshot.ts";
 import { portOf } from "../service.ts";
+import { shown } from "../shown.ts";
 import { hostFiles } from "../sources/host_files.ts";
 import { hearAdvertisement } from "./advertised.ts";
 import type { AssembledPvd } from "./assemble.ts";
@@ -144,11 +145,10 @@ function isThisHost(nodename: string): boolean {
 function parseNode(nodename: string): ParsedAddress | string {
   const address = parseAddress(nodename);
   if (address) return address;
-  const shown = JSON.stringify(nodename.slice(0, 80));
   if (nodename.includes(":") || /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(nodename)) {
-    throw noName(`${shown} is no numeric address`);
+    throw noName(`${shown(nodename)} is no numeric address`);
   }
-  if (!parseHostName(nodename)) throw noName(`${shown} is no host name`);
+  if (!parseHostName(nodename)) throw noName(`${shown(nodename)} is no host name`);
   return nodename;
 }
 

@@ -8,8 +8,7 @@
  * @module
  */
 
-import { linux, NEVER } from "../../ffi/layout.gen.ts";
-import type { AddressRecord, RouteRecord } from "../../ffi/layout.gen.ts";
+import { type AddressRecord, linux, NEVER, type RouteRecord } from "../../ffi/layout.gen.ts";
 import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import type { RouteAnswer } from "../netlink/route_lookup.ts";
 import { recordAddress, type Records } from "../netlink/records.ts";

@@ -9,6 +9,7 @@
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { linux } from "../../ffi/layout.gen.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, isLinkLocal } from "../ip/address.ts";
 import { parseRouterAdvertisement, type RouterAdvertisement } from "../ndp/router_advertisement.ts";
@@ -53,10 +54,6 @@ const MESSAGES_PER_TURN = 64;
 /** So many links are asked before their answers are taken in. */
 const LINKS_PER_TURN = 16;
 
-// netdevice(7).
-const IFF_LOWER_UP = 0x1_0000;
-const IFF_MULTICAST = 0x1000;
-
 /**
  * The links that a router may be heard on: up, with carrier, capable of multicast, and with a link-local address
  * that may be used. The ports of bridges and bonds are left out: what comes there belongs to the bridge.
@@ -64,7 +61,7 @@ const IFF_MULTICAST = 0x1000;
 export function linksToSolicit(links: Map<number, Link>): SolicitedLink[] {
   return [...links.values()].flatMap((link) => {
     const { flags, master, hardwareAddress, hardwareAddressLength } = link.record;
-    if ((flags & IFF_MULTICAST) === 0 || (flags & IFF_LOWER_UP) === 0) return [];
+    if ((flags & linux.IFF_MULTICAST) === 0 || (flags & linux.IFF_LOWER_UP) === 0) return [];
     // A VRF is a master whose members are links of their own.
     if (master !== 0 && (links.get(master)?.record.vrfTable ?? 0) === 0) return [];
     const addresses = link.addresses

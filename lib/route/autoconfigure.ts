@@ -47,10 +47,9 @@ export function autoconfigure(pvds: PvdInfo[], state: RouteState): Autoconfigura
       if (done.has(key)) continue;
       const why = obstacle(pvd, state);
       const address = why === null ? chooseAddress(pvd, prefix, state) : null;
+      const missing = why ?? "all that were tried are taken";
       if (address) made.push(address);
-      else {notices.push(
-          `No address in ${prefix} of ${pvd.id}: ${why ?? "all that were tried are taken"}`,
-        );}
+      else notices.push(`No address in ${prefix} of ${pvd.id}: ${missing}`);
     }
     for (const address of made) addresses.set(address.address, address);
     return withConfigured(pvd, made);

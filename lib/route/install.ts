@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { errnoName } from "../errno.ts";
+import { EPERM, errnoName } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { parseAddress, parsePrefix, prefixContains } from "../ip/address.ts";
 import { changeKernel } from "../netlink/change.ts";
@@ -230,7 +230,6 @@ type Steps = Pick<RoutePlan, "changes" | "notices">;
 
 /** The network may move between reading and changing. */
 const TRIES_MAX = 4;
-const EPERM = 1;
 /** ENOENT, ESRCH, ENODEV: somebody, or the end of a link, was faster. */
 const GONE = new Set([2, 3, 19]);
 

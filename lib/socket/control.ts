@@ -23,6 +23,7 @@
  * @module
  */
 
+import { checkedNumber } from "../checked_number.ts";
 import { MifError } from "../error.ts";
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import {
@@ -43,7 +44,7 @@ import {
   SO_TIMESTAMPNS_NEW,
   SOL_SOCKET,
 } from "./options.ts";
-import { checkedNumber, decodeSockaddr, SOCKADDR_SIZE } from "./sockaddr.ts";
+import { decodeSockaddr, SOCKADDR_SIZE } from "./sockaddr.ts";
 
 /**
  * Interface and local address of one IPv6 packet: struct in6_pktinfo, RFC 3542 6.1 and 6.2.

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { checkedNumber } from "./sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 
 // Address families: socket(2).
 

@@ -6,8 +6,8 @@
 
 import { OptionRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { checked } from "../errno.ts";
-import { checkedNumber } from "./sockaddr.ts";
 
 /** getsockopt(2) of each: its first four bytes as an int, null where it has no value. */
 export function readOptions(

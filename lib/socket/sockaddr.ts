@@ -4,10 +4,14 @@
  * @module
  */
 
+import { checkedNumber } from "../checked_number.ts";
 import { MifError } from "../error.ts";
 import { formatAddress } from "../ip/address.ts";
 import type { SocketAddress } from "../pvd/pvd.ts";
 import { knownAddress } from "./memory.ts";
+import { AF_INET, AF_INET6 } from "./options.ts";
+
+export { checkedNumber } from "../checked_number.ts";
 
 /** Where to bind, connect or send to. */
 export interface SocketAddressInit {
@@ -18,9 +22,6 @@ export interface SocketAddressInit {
   /** Index of the interface of a link-local address (sin6_scope_id). */
   scopeId?: number;
 }
-
-const AF_INET = 2;
-const AF_INET6 = 10;
 
 /** sockaddr_in6's size, the larger of the two. */
 export const SOCKADDR_SIZE = 28;
@@ -97,17 +98,6 @@ export class SockaddrDecoder {
     for (let i = 0; i < length; i++) if (this.#last[i] !== bytes[start + i]) return false;
     return true;
   }
-}
-
-/** A whole number from 0 to `max`. */
-export function checkedNumber(name: string, value: number, max: number): number {
-  if (typeof value !== "number") {
-    throw new TypeError(`${name} must be a number, not ${typeof value}`);
-  }
-  if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw new RangeError(`${name} must be a whole number from 0 to ${max}, not ${value}`);
-  }
-  return value;
 }
 
 function scopeOf(init: SocketAddressInit, zone: string | null): number {

@@ -8,17 +8,23 @@
 import { readDatagrams } from "../../ffi/backend.ts";
 import { MessageRecord } from "../../ffi/layout.gen.ts";
 import { native } from "../../ffi/library.ts";
-import { checked, errnoName } from "../errno.ts";
+import { checkedNumber } from "../checked_number.ts";
+import { checked, EAGAIN, EBADF, EINPROGRESS, EMSGSIZE, errnoName, ETIMEDOUT } from "../errno.ts";
 import { MifError } from "../error.ts";
 import { listPvds } from "../pvd/list.ts";
 import { isLoopbackHost, processPvd, pvdInForce } from "../pvd/process_pvd.ts";
 import type { PvdInfo, SocketAddress } from "../pvd/pvd.ts";
 import {
-  type ControlMessage,
-  type ControlMessageInit,
-  decodeControl,
-  encodeControl,
-} from "./control.ts";
+  BATCH_MAX,
+  batchArena,
+  CONTROL_SIZE,
+  DATA_SIZE,
+  outgoingArena,
+  placeInBatch,
+  receivedMessage,
+  singleArena,
+} from "./arena.ts";
+import { type ControlMessage, type ControlMessageInit, encodeControl } from "./control.ts";
 import {
   IP_BIND_ADDRESS_NO_PORT,
   IP_MULTICAST_IF,
@@ -26,12 +32,15 @@ import {
   IPPROTO_IPV6,
   IPV6_MULTICAST_IF,
   IPV6_PKTINFO,
+  MSG_PEEK,
+  MSG_TRUNC,
   SO_BINDTOIFINDEX,
   SO_COOKIE,
   SO_ERROR,
   SO_RCVBUF,
   SO_SNDBUF,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./options.ts";
@@ -48,11 +57,9 @@ import {
 import { boundPvd, cutOff, Selection } from "./selection.ts";
 import { senderOf } from "./sender.ts";
 import {
-  checkedNumber,
   decodeSockaddr,
   encodeSockaddr,
   SOCKADDR_SIZE,
-  SockaddrDecoder,
   type SocketAddressInit,
 } from "./sockaddr.ts";
 
@@ -104,17 +111,8 @@ export interface ReceivedMessage {
   controlTruncated: boolean;
 }
 
-const EAGAIN = 11;
-const EMSGSIZE = 90;
-const EINPROGRESS = 115;
-const MSG_PEEK = 0x02;
-const MSG_CTRUNC = 0x08;
-const MSG_TRUNC = 0x20;
-const DATA_SIZE = 65536;
 const DATA_SIZE_MAX = 64 * 1024 * 1024;
-const CONTROL_SIZE = 1024;
 const CONTROL_SIZE_MAX = 65536;
-const BATCH_MAX = 64;
 /** After so many messages timers and others' sockets have their turn, however many are waiting. */
 const BURST_MAX = 256;
 const nothing = new Uint8Array(0);
@@ -130,52 +128,6 @@ const PLAIN_OPTIONS: readonly number[] = [
 ].map(([level, name]) => level! * 0x10000 + name!);
 /** What setTimeout() can count to, 24 days: longer is for ever. */
 export const TIMEOUT_MAX_MS = 0x7fffffff;
-
-/** Memory of system calls that finish within one turn: shared by all sockets of the thread. */
-class Arena {
-  readonly records: Uint8Array;
-  readonly addresses: Uint8Array;
-  readonly view: DataView;
-  readonly first: MessageRecord[];
-  data: Uint8Array;
-  control: Uint8Array;
-
-  constructor(readonly count: number, dataSize: number, controlSize: number) {
-    this.records = new Uint8Array(count * MessageRecord.SIZE);
-    this.addresses = new Uint8Array(count * SOCKADDR_SIZE);
-    this.view = new DataView(this.records.buffer);
-    this.first = Array.from(
-      { length: count },
-      (_, i) => new MessageRecord(this.view, i * MessageRecord.SIZE),
-    );
-    this.data = new Uint8Array(count * dataSize);
-    this.control = new Uint8Array(count * controlSize);
-  }
-
-  /** Places message `i`. */
-  place(
-    i: number,
-    dataAt: number,
-    dataLength: number,
-    controlAt: number,
-    controlLength: number,
-    addressLength: number,
-  ): void {
-    const record = this.first[i]!;
-    record.dataOffset = dataAt;
-    record.dataLength = dataLength;
-    record.controlOffset = controlAt;
-    record.controlLength = controlLength;
-    record.addressLength = addressLength;
-    record.flags = 0;
-  }
-}
-
-/** Most messages of a burst have one sender. */
-const senders = new SockaddrDecoder();
-let single: Arena | null = null;
-let batch: Arena | null = null;
-let outgoing: Arena | null = null;
 
 /** What an operation waits for; "datagram" is a read that the runtime may do for us. */
 type Direction = "read" | "write" | "datagram";
@@ -364,7 +316,7 @@ export class Socket implements Disposable {
       native().mif_socket(family, type, protocol),
       "socket",
       `Cannot open a socket of family ${family}, type ${type}, protocol ${protocol}` +
-        (type === 3 ? "; a raw socket needs CAP_NET_RAW" : ""),
+        (type === SOCK_RAW ? "; a raw socket needs CAP_NET_RAW" : ""),
     );
     Socket.#opening = true;
     const opened = new Socket(fd, family, type, protocol, byDefault);
@@ -554,14 +506,14 @@ export class Socket implements Disposable {
     if (this.type === SOCK_STREAM) throw new TypeError("A stream has no messages: use send()");
     this.#applyDefault();
     this.#selection?.checkPeer();
-    const arena = outgoing ??= new Arena(BATCH_MAX, DATA_SIZE / BATCH_MAX, 0);
+    const arena = outgoingArena();
     let count = 0;
     let end = 0;
     for (const data of messages) {
       if (!(data instanceof Uint8Array)) throw new TypeError("data must be a Uint8Array");
       if (data.length > DATA_SIZE) unlessLater(-EMSGSIZE, "sendmmsg");
       if (count === BATCH_MAX || end + data.length > DATA_SIZE) break;
-      arena.place(count++, end, data.length, 0, 0, 0);
+      arena.place(count++, end, data.length, 0, 0);
       arena.data.set(data, end);
       end += data.length;
     }
@@ -572,11 +524,6 @@ export class Socket implements Disposable {
       count * MessageRecord.SIZE,
       arena.data,
       arena.data.length,
-      nothing,
-      0,
-      nothing,
-      0,
-      0,
     );
     return unlessLater(result, "sendmmsg") ?? 0;
   }
@@ -610,10 +557,10 @@ export class Socket implements Disposable {
     this.#applyDefault();
     const earlier = this.#takeReceived(size, (flags & MSG_PEEK) !== 0);
     if (earlier !== undefined) return earlier;
-    const arena = single ??= new Arena(1, DATA_SIZE, CONTROL_SIZE);
+    const arena = singleArena();
     const data = size <= DATA_SIZE ? arena.data : new Uint8Array(size);
     const control = controlSize <= CONTROL_SIZE ? arena.control : new Uint8Array(controlSize);
-    arena.place(0, 0, size, 0, controlSize, 0);
+    arena.place(0, 0, size, 0, controlSize);
     const result = native().mif_recvmmsg(
       this.#open,
       arena.records,
@@ -628,7 +575,7 @@ export class Socket implements Disposable {
       this.type === SOCK_STREAM ? flags : flags | MSG_TRUNC,
     );
     if (unlessLater(result, "recvmsg") === undefined) return undefined;
-    return received(arena, 0, data, size, control);
+    return receivedMessage(arena, 0, data, size, control);
   }
 
   /** The next message that was received before it was asked for, cut to a size; it stays where it is only peeked at. */
@@ -850,7 +797,7 @@ export class Socket implements Disposable {
     isGivenUp: () => boolean = () => false,
   ): Promise<ReceivedMessage[]> {
     this.#applyDefault();
-    const arena = batch ??= batchArena();
+    const arena = batchArena();
     const messages = await this.#perform("read", "recvmmsg", options, () => {
       if (isGivenUp()) return [];
       const earlier = this.#received.splice(0).reverse();
@@ -874,7 +821,7 @@ export class Socket implements Disposable {
       const messages: ReceivedMessage[] = [];
       for (let i = 0; i < arrived; i++) {
         try {
-          messages.push(received(arena, i, arena.data, DATA_SIZE, arena.control));
+          messages.push(receivedMessage(arena, i, arena.data, DATA_SIZE, arena.control));
         } finally {
           placeInBatch(arena, i);
         }
@@ -1123,51 +1070,6 @@ export class Socket implements Disposable {
   }
 }
 
-/** All messages placed: each is again as soon as it was read. */
-function batchArena(): Arena {
-  const arena = new Arena(BATCH_MAX, DATA_SIZE, CONTROL_SIZE);
-  for (let i = 0; i < BATCH_MAX; i++) placeInBatch(arena, i);
-  return arena;
-}
-
-function placeInBatch(arena: Arena, i: number): void {
-  arena.place(i, i * DATA_SIZE, DATA_SIZE, i * CONTROL_SIZE, CONTROL_SIZE, 0);
-}
-
-function received(
-  arena: Arena,
-  i: number,
-  data: Uint8Array,
-  room: number,
-  control: Uint8Array,
-): ReceivedMessage {
-  const record = arena.first[i]!;
-  const start = record.dataOffset;
-  const length = record.dataLength;
-  const flags = record.flags;
-  const addressLength = record.addressLength;
-  const controlLength = record.controlLength;
-  const controlStart = record.controlOffset;
-  const message: ReceivedMessage = {
-    data: data.slice(start, start + Math.min(length, room)),
-    length,
-    from: addressLength === 0
-      ? null
-      : senders.decode(arena.addresses, i * SOCKADDR_SIZE, addressLength),
-    control: controlLength === 0 ? [] : decodeControl(
-      control.subarray(controlStart, controlStart + controlLength),
-      (flags & MSG_CTRUNC) !== 0,
-    ),
-    truncated: (flags & MSG_TRUNC) !== 0,
-    controlTruncated: (flags & MSG_CTRUNC) !== 0,
-  };
-  if (addressLength > 0 && message.from === null) {
-    const at = i * SOCKADDR_SIZE;
-    message.name = arena.addresses.slice(at, at + Math.min(addressLength, SOCKADDR_SIZE));
-  }
-  return message;
-}
-
 /** The result of a system call, undefined where the kernel says "later". */
 function unlessLater(result: number, syscall: string): number | undefined {
   if (result === -EAGAIN) return undefined;
@@ -1202,16 +1104,16 @@ function int(value: number): Uint8Array {
 
 function closed(what: string): MifError {
   return new MifError(`Cannot ${what} the socket: it is closed`, {
-    code: errnoName(9),
-    errno: 9,
+    code: errnoName(EBADF),
+    errno: EBADF,
     syscall: "close",
   });
 }
 
 function timedOut(syscall: string): MifError {
   return new MifError(`${syscall} took longer than its timeoutMs`, {
-    code: errnoName(110),
-    errno: 110,
+    code: errnoName(ETIMEDOUT),
+    errno: ETIMEDOUT,
     syscall,
   });
 }

@@ -53,8 +53,8 @@ export class UnreadableError extends Error {
   }
 }
 
-const MAX_BYTES = 1 << 20;
-const MAX_NAMES = 4096;
+const SIZE_MAX = 1 << 20;
+const NAMES_MAX = 4096;
 
 /** O_CLOEXEC of open(2) on every Linux we run on; node:fs does not name it. */
 const O_CLOEXEC = 0o2000000;
@@ -66,7 +66,7 @@ const O_CLOEXEC = 0o2000000;
 export function hostFiles(root = "/"): HostFiles {
   const base = root.replace(/\/+$/, "");
   return {
-    read: (path, maxBytes = MAX_BYTES, damaged = false) =>
+    read: (path, maxBytes = SIZE_MAX, damaged = false) =>
       attempt(base + path, (file) => readText(file, maxBytes, { damaged })),
     list: (path) => attempt(base + path, readNames),
   };
@@ -175,8 +175,8 @@ function decode(bytes: Uint8Array, damaged: boolean): string {
 
 function readNames(path: string): string[] {
   const names = readdirSync(path);
-  if (names.length > MAX_NAMES) {
-    throw new UnreadableError(`not read: more than ${MAX_NAMES} names in it`);
+  if (names.length > NAMES_MAX) {
+    throw new UnreadableError(`not read: more than ${NAMES_MAX} names in it`);
   }
   return names.sort();
 }

@@ -10,8 +10,8 @@ import { quote, saysSomething } from "./resolver_values.ts";
 import type { SourceReading } from "./source_reading.ts";
 import type { ResolverStatement } from "./statement.ts";
 
-const MAX_KEYS = 256;
-const MAX_BYTES = 1 << 16;
+const KEYS_MAX = 256;
+const SIZE_MAX = 1 << 16;
 
 /**
  * Adds a statement for each of the keys in a directory, in the order given. A key that names none of the
@@ -23,17 +23,17 @@ export function readKeyed(
   keys: string[],
   interfaceNames: string[],
 ): void {
-  if (keys.length > MAX_KEYS) {
-    reading.warn(directory, `more than ${MAX_KEYS} files; the rest left out`);
+  if (keys.length > KEYS_MAX) {
+    reading.warn(directory, `more than ${KEYS_MAX} files; the rest left out`);
   }
-  for (const key of keys.slice(0, MAX_KEYS)) {
+  for (const key of keys.slice(0, KEYS_MAX)) {
     const path = `${directory}/${key}`;
     const owner = readInterfaceKey(key, interfaceNames);
     if (owner === null) {
       reading.warn(path, "names no interface that is here; left out");
       continue;
     }
-    const text = reading.read(path, MAX_BYTES);
+    const text = reading.read(path, SIZE_MAX);
     if (text === null) continue;
     const { dnsServers, searchDomains, warnings } = parseResolvConf(text);
     reading.warn(path, ...warnings);

@@ -7,9 +7,9 @@
 import { formatAddress, isMulticast, isUnspecified, parseAddress } from "../ip/address.ts";
 import type { ResolverStatement, ServerStatement } from "./statement.ts";
 
-const MAX_SERVERS = 64;
-const MAX_DOMAINS = 256;
-const MAX_WARNINGS = 32;
+const SERVERS_MAX = 64;
+const DOMAINS_MAX = 256;
+const WARNINGS_MAX = 32;
 
 /**
  * The servers and domains of one statement, each once, in the order they were added. What is no
@@ -33,8 +33,8 @@ export class ResolverValues {
     const server = parseServer(text);
     if (!server) return warn(this.#warnings, `${quote(text)} is no DNS server address; left out`);
     if (!this.#isNew(serverKey(server))) return;
-    if (this.dnsServers.length < MAX_SERVERS) this.dnsServers.push(server);
-    else warn(this.#warnings, `more than ${MAX_SERVERS} DNS servers; the rest left out`);
+    if (this.dnsServers.length < SERVERS_MAX) this.dnsServers.push(server);
+    else warn(this.#warnings, `more than ${SERVERS_MAX} DNS servers; the rest left out`);
   }
 
   /** Adds a search domain written as {@linkcode parseDomain} reads it. */
@@ -42,8 +42,8 @@ export class ResolverValues {
     const domain = parseDomain(text);
     if (!domain) return warn(this.#warnings, `${quote(text)} is no domain name; left out`);
     if (!this.#isNew(domain)) return;
-    if (this.searchDomains.length < MAX_DOMAINS) this.searchDomains.push(domain);
-    else warn(this.#warnings, `more than ${MAX_DOMAINS} search domains; the rest left out`);
+    if (this.searchDomains.length < DOMAINS_MAX) this.searchDomains.push(domain);
+    else warn(this.#warnings, `more than ${DOMAINS_MAX} search domains; the rest left out`);
   }
 
   #isNew(key: string): boolean {
@@ -109,8 +109,8 @@ export function saysSomething(statement: ResolverStatement): boolean {
 
 /** Appends one message, once; after 32 of them only a last one that says there were more. */
 export function warn(warnings: string[], message: string): void {
-  if (warnings.length > MAX_WARNINGS || warnings.includes(message)) return;
-  warnings.push(warnings.length < MAX_WARNINGS ? message : "further warnings left out");
+  if (warnings.length > WARNINGS_MAX || warnings.includes(message)) return;
+  warnings.push(warnings.length < WARNINGS_MAX ? message : "further warnings left out");
 }
 
 /** Text from outside in a form that is safe to print: escaped, and cut after 60 characters. */

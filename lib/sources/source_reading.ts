@@ -27,7 +27,7 @@ export interface SourceHost {
   links: { index: number; name: string }[];
 }
 
-const MAX_WARNINGS = 256;
+const WARNINGS_MAX = 256;
 
 /** The answers come from memory in about a millisecond; a snapshot must not hang on a stuck service. */
 const BUS_TIMEOUT_MS = 500;
@@ -77,7 +77,7 @@ export class SourceReading {
   warn(path: string, ...messages: string[]): void {
     const { source, warnings } = this.report;
     for (const message of messages) {
-      if (warnings.length < MAX_WARNINGS) warnings.push({ source, path, message });
+      if (warnings.length < WARNINGS_MAX) warnings.push({ source, path, message });
     }
   }
 

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { MifError } from "../error.ts";
-import type { HttpClient, Upgraded } from "../http/http_client.ts";
+import { type HttpClient, originOf, type Upgraded } from "../http/http_client.ts";
 import { type ResponseHead, valuesOf } from "../http/response_head.ts";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -31,12 +31,6 @@ export async function openWebSocket(
   protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<Opened> {
-  const secure = url.protocol === "wss:";
-  const origin = {
-    secure,
-    hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(url.port) || (secure ? 443 : 80),
-  };
   const key = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
   const fields: [string, string][] = [
     ["host", url.host],
@@ -49,7 +43,7 @@ export async function openWebSocket(
   if (protocols.length > 0) fields.push(["sec-websocket-protocol", protocols.join(", ")]);
   const target = `${url.pathname}${url.search}`;
   const answer = await client.upgrade(
-    origin,
+    originOf(url),
     { method: "GET", target, fields, body: null },
     signal,
   );

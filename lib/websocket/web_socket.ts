@@ -10,6 +10,7 @@
 import type { Socket as RuntimeSocket } from "node:net";
 import { MifError } from "../error.ts";
 import { HttpClient, type HttpClientOptions } from "../http/http_client.ts";
+import { isToken } from "../http/token.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import { decodeText, encodeFrame, FrameError, MessageReader, Opcode } from "./frame.ts";
 import { type Opened, openWebSocket } from "./handshake.ts";
@@ -133,7 +134,6 @@ type Handler<E extends Event> = ((event: E) => unknown) | null;
 const PONG_BACKLOG_MAX = 64 * 1024;
 /** A close frame's reason has no more room. */
 const REASON_SIZE_MAX = 123;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** What the classes of {@linkcode createWebSocket} are made from. */
 class BaseWebSocket extends EventTarget implements PvdWebSocket {
@@ -424,7 +424,7 @@ function parseUrl(text: string): URL {
 
 function checkedProtocols(protocols: string | string[]): string[] {
   const all = typeof protocols === "string" ? [protocols] : [...protocols].map(String);
-  const isSound = all.every((protocol) => TOKEN.test(protocol)) && new Set(all).size === all.length;
+  const isSound = all.every(isToken) && new Set(all).size === all.length;
   if (isSound) return all;
   throw new DOMException(`No subprotocols: ${JSON.stringify(all)}`, "SyntaxError");
 }

@@ -7,8 +7,8 @@ import {
   decodeMessage,
   encodeMessage,
   MalformedMessageError,
-  MAX_MESSAGE_BYTES,
   type Message,
+  MESSAGE_SIZE_MAX,
   messageLength,
   MessageType,
   type Variant,
@@ -243,7 +243,7 @@ test("messageLength() refuses more than a megabyte before it is read", () => {
   const header = encodeMessage(reply("", [])).subarray(0, 16);
   assert.equal(messageLength(header), 24);
   for (
-    const [offset, value] of [[4, MAX_MESSAGE_BYTES], [12, MAX_MESSAGE_BYTES], [4, 2 ** 32 - 1]]
+    const [offset, value] of [[4, MESSAGE_SIZE_MAX], [12, MESSAGE_SIZE_MAX], [4, 2 ** 32 - 1]]
   ) {
     const long = header.slice();
     new DataView(long.buffer).setUint32(offset!, value!, true);

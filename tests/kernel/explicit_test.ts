@@ -248,10 +248,10 @@ test("any program goes by an explicit PvD", lab, async () => {
     "s = socket.create_connection(('" + service6.address + "', 7), 5)",
     "s.send(b'who'); print(s.recv(99).decode())",
   ].join("; ");
-  for (const  of of[FOO, BAR, IOT]) {
-    const words = ["exec", "--pvd", of.id, "--solicit", "--", "python3", "-c", asks];
+  for (const pvd of [FOO, BAR, IOT]) {
+    const words = ["exec", "--pvd", pvd.id, "--solicit", "--", "python3", "-c", asks];
     const { status, stdout, stderr } = await mif(it.host, ROOT, ...words);
-    assert.deepEqual([status, stdout.trim()], [0, await addressIn(it.host, of.prefix)], stderr);
+    assert.deepEqual([status, stdout.trim()], [0, await addressIn(it.host, pvd.prefix)], stderr);
   }
 });
 

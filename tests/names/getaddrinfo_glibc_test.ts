@@ -17,7 +17,7 @@ import {
   SOCK_RAW,
   SOCK_STREAM,
 } from "../../mod.ts";
-import { formatAddress, parseAddress } from "../../lib/ip/address.ts";
+import { canonicalAddress } from "../../lib/ip/address.ts";
 import { plainLinks } from "../kernel/plain_links.ts";
 import { type DnsmasqOptions, type Host, labSkip, World } from "../lab/mod.ts";
 import { gccSkip } from "../socket/c_program.ts";
@@ -81,7 +81,7 @@ function brief(answer: Answer): string {
     const { address, port, scopeId } = ai_addr;
     const rest = [port, ai_socktype, ai_protocol, ai_flags].join("/");
     // inet_ntop(3) writes ::/96 with a dotted quad.
-    return `${formatAddress(parseAddress(address)!.bytes)}%${scopeId} ${rest}${
+    return `${canonicalAddress(address)}%${scopeId} ${rest}${
       ai_canonname === null ? "" : ` =${ai_canonname}`
     }`;
   }).join("\n");

@@ -10,7 +10,7 @@ import {
   decodeMessage,
   encodeMessage,
   MalformedMessageError,
-  MAX_MESSAGE_BYTES,
+  MESSAGE_SIZE_MAX,
   messageLength,
 } from "../../../lib/dbus/message.ts";
 import { parseConfiguration } from "../../../lib/sources/network_manager.ts";
@@ -46,7 +46,7 @@ export const targets: FuzzTarget[] = [
     name: "dbus-message",
     seeds: messages,
     read: (bytes) => {
-      if (bytes.length >= 16) assert.ok(messageLength(bytes) <= MAX_MESSAGE_BYTES);
+      if (bytes.length >= 16) assert.ok(messageLength(bytes) <= MESSAGE_SIZE_MAX);
       const message = decodeMessage(bytes);
       const { signature, body } = message;
       const again = encodeMessage({ type: 2, flags: 0, serial: 1, signature, body });
