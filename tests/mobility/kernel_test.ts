@@ -392,6 +392,26 @@ describe(`a kernel ${kind}`, { skip }, () => {
     }
   });
 
+  test("mif doctor says what it has, and what that means; ip xfrm knows it too", async () => {
+    await using world = new World();
+    const [host] = world.hosts("host");
+    const state = "src :: dst :: proto hao mode ro coa ::".split(" ");
+    const { status } = await host.run(["ip", "xfrm", "state", "add", ...state]);
+    const judged = status === 0;
+    assert.equal(judged, mip6);
+    const cli = new URL("../../cli.ts", import.meta.url);
+    const [object, text, unprivileged] = await Promise.all([
+      host.runScript(cli, ["doctor", "--json"]),
+      host.runScript(cli, ["doctor"]),
+      host.runScript(cli, ["doctor"], { unprivileged: true }),
+    ]);
+    assert.equal(JSON.parse(object.stdout).mobileIpv6, judged);
+    const row = text.stdout.split("\n").find((each) => each.startsWith("mobility "));
+    assert.match(row!, judged ? /has Mobile IPv6: .* XFRM/ : /has no Mobile IPv6: .*`mif mh dump`/);
+    assert.doesNotMatch(row!, /CAP_NET_RAW/);
+    assert.match(unprivileged.stdout, /^mobility .*has .*; messages .* CAP_NET_RAW$/m);
+  });
+
   test("without privilege there is no socket, no home address option, but receiving headers", async () => {
     await using world = new World();
     const [host] = world.hosts("host");
