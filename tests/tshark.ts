@@ -7,16 +7,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { judgeSkip } from "./judge.ts";
 import { commandOutput } from "./lab/command.ts";
 
 /** False where tshark is there. */
 export function tsharkSkip(): string | false {
-  try {
-    commandOutput(["tshark", "--version"]);
-    return false;
-  } catch {
-    return "needs tshark";
-  }
+  return judgeSkip("tshark");
 }
 
 /** What packets of a capture begin with (LINKTYPE_… of pcap). */

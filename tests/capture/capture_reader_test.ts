@@ -11,7 +11,7 @@ import { pcapHeader, pcapRecord } from "../../lib/capture/pcap.ts";
 import { MifError } from "../../lib/error.ts";
 import { fuzzed } from "../fuzz.ts";
 import { commandOutput } from "../lab/command.ts";
-import { judgeSkip } from "../mobility/judge.ts";
+import { judgeSkip } from "../judge.ts";
 import {
   block,
   description,
@@ -292,7 +292,7 @@ describe("what is no capture", () => {
   });
 });
 
-const judging = judgeSkip("editcap", ["editcap", "--version"]);
+const judging = judgeSkip("editcap");
 
 describe("as editcap and tshark have it", { skip: judging }, () => {
   const frames: Frame[] = Array.from({ length: 40 }, (_, i) => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { description, enhanced, pcapFile, section } from "../capture/files.ts";
 import { commandOutput, type CommandResult, runCommand } from "../lab/command.ts";
 import { scriptArgv } from "../lab/enter.ts";
-import { judgeSkip } from "../mobility/judge.ts";
+import { judgeSkip } from "../judge.ts";
 import { type ExpectedPacket, hex, toHex, vectors } from "../mobility/vectors.ts";
 
 const argv = scriptArgv(fileURLToPath(new URL("../../cli.ts", import.meta.url)));
@@ -197,7 +197,7 @@ describe("mif mh dump -w", () => {
     assert.equal(toHex(written.subarray(24)), toHex(again.subarray(24)));
   });
 
-  const tcpdump = judgeSkip("tcpdump", ["tcpdump", "--version"]);
+  const tcpdump = judgeSkip("tcpdump");
   test("to standard output, which it has for itself", { skip: tcpdump }, async () => {
     const { status, stdout } = await runCommand(
       [
@@ -340,7 +340,7 @@ describe("mif mh decode", () => {
   });
 });
 
-const tshark = judgeSkip("tshark", ["tshark", "--version"]);
+const tshark = judgeSkip("tshark");
 test("tshark sees as many, of the same types", { skip: tshark }, async () => {
   const fields = ["-Y", "mip6.mhtype", "-T", "fields", "-e", "mip6.mhtype"];
   const types = lines(commandOutput(["tshark", "-n", "-r", all, ...fields])).map(Number);
