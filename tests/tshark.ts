@@ -44,12 +44,17 @@ export function tsharkRows(
   try {
     const path = join(directory, "packets.pcap");
     writeFileSync(path, captureFile(linkType, packets));
-    const output = commandOutput([
-      ...["tshark", "-n", "-r", path, "-T", "fields"],
-      ...fields.flatMap((field) => ["-e", field]),
-    ]);
-    return output.replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
+    return tsharkFile(path, fields);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** The same of a capture file. */
+export function tsharkFile(path: string, fields: readonly string[]): string[][] {
+  const output = commandOutput([
+    ...["tshark", "-n", "-r", path, "-T", "fields"],
+    ...fields.flatMap((field) => ["-e", field]),
+  ]);
+  return output.replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
 }

@@ -3,8 +3,12 @@ import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { mh as run } from "../../cli/mh.ts";
+import { UsageError } from "../../cli/usage.ts";
+import { MifError } from "../../mod.ts";
 import { description, enhanced, pcapFile, section } from "../capture/files.ts";
 import { commandOutput, type CommandResult, runCommand } from "../lab/command.ts";
 import { scriptArgv } from "../lab/enter.ts";
@@ -15,8 +19,32 @@ const argv = scriptArgv(fileURLToPath(new URL("../../cli.ts", import.meta.url)))
 const directory = mkdtempSync(join(tmpdir(), "mif-mh-"));
 after(() => rmSync(directory, { recursive: true }));
 
-const mh = (words: readonly string[], input?: string): Promise<CommandResult> =>
-  runCommand([...argv, "mh", ...words], { input, timeoutMs: 120_000 });
+/** A process of it. */
+const mhProcess = (words: readonly string[]): Promise<CommandResult> =>
+  runCommand([...argv, "mh", ...words], { timeoutMs: 120_000 });
+
+/** The same within this process, for to start one takes longer than all that it does. */
+async function mh(words: string[]): Promise<Pick<CommandResult, "status" | "stdout" | "stderr">> {
+  const said = { status: 0, stdout: "", stderr: "" };
+  const { write } = process.stderr;
+  process.stderr.write = (text: string | Uint8Array) => {
+    said.stderr += text;
+    return true;
+  };
+  try {
+    const output = await run(words);
+    if (typeof output === "string") said.stdout = output;
+    else for await (const text of output) said.stdout += text;
+  } catch (error) {
+    // As cli.ts has it, which the tests of processes hold this against.
+    if (!(error instanceof UsageError || error instanceof MifError)) throw error;
+    said.status = error instanceof UsageError ? 2 : 1;
+    said.stderr += `mif mh: ${error.message}`;
+  } finally {
+    process.stderr.write = write;
+  }
+  return said;
+}
 
 /** What it prints, where it has no complaint. */
 async function printed(...words: string[]): Promise<string> {
@@ -251,8 +279,10 @@ describe("what goes wrong", () => {
   );
 
   test("a capture that is cut short: what was there is shown", async () => {
-    const { status, stdout, stderr } = await mh(["dump", "-r", cut]);
+    const { status, stdout, stderr } = await mhProcess(["dump", "-r", cut]);
     assert.equal(status, 1);
+    const here = await mh(["dump", "-r", cut]);
+    assert.deepEqual([here.status, here.stdout, `${here.stderr}\n`], [status, stdout, stderr]);
     assert.ok(lines(stdout).length >= messages.length - 1);
     assert.match(stderr, /mif mh: Cannot read the capture: it ends in the middle of a packet/);
     const counted = await mh(["dump", "-r", cut, "--count"]);
@@ -287,6 +317,15 @@ describe("what goes wrong", () => {
     [["send", "what", "--to", "::1"], 2, /BRR, HoTI/],
     [["send", "BRR", "--to", "::1%nowhere0"], 2, /no interface nowhere0/],
   ];
+  test("a command line that is none, and standard error of one that works", async () => {
+    const used = await mhProcess(["look"]);
+    assert.deepEqual([used.status, used.stdout], [2, ""]);
+    assert.match(used.stderr, /^mif: mif mh takes dump, decode or send; see mif --help\n$/);
+    const { status, stdout, stderr } = await mhProcess(["decode", toHex(messages[0]!.bytes)]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.equal(stdout, await printed("decode", toHex(messages[0]!.bytes)));
+  });
+
   for (const [words, wanted, why] of failing) {
     test(`mif mh ${words.join(" ").replaceAll(directory, "…").slice(0, 60)}`, async () => {
       const { status, stderr } = await mh(words);
