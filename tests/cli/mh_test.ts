@@ -371,6 +371,15 @@ describe("mif mh decode", () => {
     assert.match(wrong, /checksum 0x5762 is wrong\n$/);
   });
 
+  test("as the guide shows it", async () => {
+    const guide = readFileSync(new URL("../../docs/mobile_ipv6.md", import.meta.url), "utf8");
+    const shown = [...guide.matchAll(/^\$ mif mh (decode .*)\n(.*\n)/gm)];
+    assert.ok(shown.length > 0);
+    for (const [, words, text] of shown) {
+      assert.equal(await printed(...words!.split(" ")), text);
+    }
+  });
+
   test("what cannot be read", async () => {
     const words = ["--src", "::1", "--dst", "::2"];
     assert.equal(await printed("decode", "3b05050000000000"), "unreadable 3b05050000000000\n");
