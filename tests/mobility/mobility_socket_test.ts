@@ -162,6 +162,19 @@ describe("send()", { skip }, () => {
   });
 });
 
+test("on a PvD a type 2 routing header is the kernel's or nobody's", { skip }, async () => {
+  const pvd = listPvds().find((each) => each.interface.name === tun.name);
+  using s = mobilitySocket({ pvd });
+  const sending = s.send(UPDATE, { to: HOME, careOfAddress: THERE });
+  // Nothing proves the way of a packet whose header is ours.
+  if (!mip6) return await assert.rejects(sending, { code: "EOPNOTSUPP" });
+  assert.equal(await sending, 16);
+  const packet = await taken(5);
+  assert.deepEqual([packet.destination, packet.checksumDestination], [THERE, HOME]);
+  assert.equal(packet.source, s.getsockname().address);
+  assert.ok(checksumIsRight(packet));
+});
+
 describe("headers of Mobile IPv6 go only where they are asked for by name", { skip }, () => {
   test("no option of the socket sends them", () => {
     using s = mobilitySocket();

@@ -18,6 +18,7 @@ import {
   kernelHasMobileIpv6,
   mobilitySocket,
 } from "../../lib/mobility/mod.ts";
+import { doctorText } from "./doctor_text.ts";
 
 async function failure(run: () => unknown): Promise<string> {
   try {
@@ -47,4 +48,5 @@ console.log(JSON.stringify({
     udp.setsockopt(IPPROTO_IPV6, IPV6_RECVRTHDR, true);
   }),
   mobileIpv6: kernelHasMobileIpv6(),
+  doctor: doctorText(),
 }));
