@@ -24,7 +24,7 @@ const TESTS = [
 const SKIPPED = 77;
 const KERNEL = "linux.uml";
 const MODULES = ["ipv6", "mip6", "tun", "veth", "xfrm_user", "af_packet", "ip6_tunnel"];
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 900_000;
 
 /** The first process: mounts what programs need, runs the tests, says how they ended, and turns the machine off. */
 function initScript(tests: readonly string[]): string {

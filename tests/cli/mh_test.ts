@@ -3,7 +3,6 @@ import { Buffer } from "node:buffer";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { mh as run } from "../../cli/mh.ts";
@@ -13,6 +12,7 @@ import { description, enhanced, pcapFile, section } from "../capture/files.ts";
 import { commandOutput, type CommandResult, runCommand } from "../lab/command.ts";
 import { scriptArgv } from "../lab/enter.ts";
 import { judgeSkip } from "../judge.ts";
+import { written } from "../written.ts";
 import { type ExpectedPacket, hex, toHex, vectors } from "../mobility/vectors.ts";
 
 const argv = scriptArgv(fileURLToPath(new URL("../../cli.ts", import.meta.url)));
@@ -26,24 +26,19 @@ const mhProcess = (words: readonly string[]): Promise<CommandResult> =>
 /** The same within this process, for to start one takes longer than all that it does. */
 async function mh(words: string[]): Promise<Pick<CommandResult, "status" | "stdout" | "stderr">> {
   const said = { status: 0, stdout: "", stderr: "" };
-  const { write } = process.stderr;
-  process.stderr.write = (text: string | Uint8Array) => {
-    said.stderr += text;
-    return true;
-  };
-  try {
-    const output = await run(words);
-    if (typeof output === "string") said.stdout = output;
-    else for await (const text of output) said.stdout += text;
-  } catch (error) {
-    // As cli.ts has it, which the tests of processes hold this against.
-    if (!(error instanceof UsageError || error instanceof MifError)) throw error;
-    said.status = error instanceof UsageError ? 2 : 1;
-    said.stderr += `mif mh: ${error.message}`;
-  } finally {
-    process.stderr.write = write;
-  }
-  return said;
+  const told = await written("stderr", async () => {
+    try {
+      const output = await run(words);
+      if (typeof output === "string") said.stdout = output;
+      else for await (const text of output) said.stdout += text;
+    } catch (error) {
+      // As cli.ts has it, which the tests of processes hold this against.
+      if (!(error instanceof UsageError || error instanceof MifError)) throw error;
+      said.status = error instanceof UsageError ? 2 : 1;
+      said.stderr = `mif mh: ${error.message}`;
+    }
+  });
+  return { ...said, stderr: told + said.stderr };
 }
 
 /** What it prints, where it has no complaint. */

@@ -27,7 +27,8 @@ import {
 import { kernelHasMobileIpv6, parseIpv6Packet, verifyMobility } from "../../lib/mobility/mod.ts";
 import { labSkip, Tun, World } from "../lab/mod.ts";
 import { diagnose } from "../../cli/diagnosis.ts";
-import { doctorText } from "./doctor_text.ts";
+import { doctor } from "../../cli/doctor.ts";
+import { written } from "../written.ts";
 import { hex, toHex } from "./vectors.ts";
 import { homeAddressHeader, type2Header, type WireHeader, wirePacket } from "./wire.ts";
 
@@ -402,7 +403,8 @@ describe(`a kernel ${kind}`, { skip }, () => {
     const judged = status === 0;
     assert.equal(judged, mip6);
     assert.equal(diagnose().mobileIpv6, judged);
-    const row = doctorText().split("\n").find((each) => each.startsWith("mobility "));
+    const rows = (await written("stdout", () => doctor([]))).split("\n");
+    const row = rows.find((each) => each.startsWith("mobility "));
     assert.match(row!, judged ? /has Mobile IPv6: .* XFRM/ : /has no Mobile IPv6: .*`mif mh dump`/);
     assert.doesNotMatch(row!, /CAP_NET_RAW/);
   });

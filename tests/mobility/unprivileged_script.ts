@@ -18,7 +18,8 @@ import {
   kernelHasMobileIpv6,
   mobilitySocket,
 } from "../../lib/mobility/mod.ts";
-import { doctorText } from "./doctor_text.ts";
+import { doctor } from "../../cli/doctor.ts";
+import { written } from "../written.ts";
 
 async function failure(run: () => unknown): Promise<string> {
   try {
@@ -48,5 +49,5 @@ console.log(JSON.stringify({
     udp.setsockopt(IPPROTO_IPV6, IPV6_RECVRTHDR, true);
   }),
   mobileIpv6: kernelHasMobileIpv6(),
-  doctor: doctorText(),
+  doctor: await written("stdout", () => doctor([])),
 }));
