@@ -10,6 +10,7 @@ import { load, MifError, showRoutes, type WaitStrategy } from "../mod.ts";
 import { native } from "../ffi/library.ts";
 import { EBADF, errnoName } from "../lib/errno.ts";
 import { listening } from "../lib/pvd/advertised.ts";
+import { kernelHasMobileIpv6 } from "../lib/mobility/kernel_support.ts";
 import { readHost } from "../lib/pvd/host.ts";
 import { Reactor, reactor } from "../lib/socket/reactor.ts";
 import { type Level, readPrivileges, whyNoPrograms } from "./capabilities.ts";
@@ -41,6 +42,8 @@ export interface Diagnosis {
   daemon: { used: boolean; pid: number | null; pvds: number };
   /** Why `mif exec` cannot work here; null where nothing is known against it. */
   programsRefused: string | null;
+  /** Whether the kernel has Mobile IPv6; null where it has no IPv6, or cannot be asked. */
+  mobileIpv6: boolean | null;
   /** Kinds of kernel tables that did not hold still while they were read. */
   unsettled: string[];
   sources: { source: string; found: boolean; statements: number }[];
@@ -80,6 +83,7 @@ export function diagnose(): Diagnosis {
       pvds: host?.daemon.state?.words.headers.length ?? 0,
     },
     programsRefused: library === null ? null : whyNoPrograms(privileges) ?? descriptorsRefused(),
+    mobileIpv6: library === null ? null : mobileIpv6(),
     unsettled: host?.kernel.unsettled ?? [],
     sources: host?.sources.map(({ source, found, resolvers, prefixes }) => ({
       source,
@@ -121,6 +125,16 @@ function ioUringRefusal(): string | null {
 function descriptorsRefused(): string | null {
   const errno = -native().mif_pidfd_getfd(process.pid, -1);
   return errno === EBADF ? null : `pidfd_getfd(2) is refused (${errnoName(errno)})`;
+}
+
+/** No IPv6 and a filter that refuses sockets are told by other rows. */
+function mobileIpv6(): boolean | null {
+  try {
+    return kernelHasMobileIpv6();
+  } catch (error) {
+    if (error instanceof MifError) return null;
+    throw error;
+  }
 }
 
 /** Deno wants --allow-sys=osRelease for it. */

@@ -56,6 +56,7 @@ function network(diagnosis: Diagnosis): [string, string][] {
     ],
     ["daemon", daemon(diagnosis)],
     ["programs", programs(diagnosis)],
+    ["mobility", mobility(diagnosis)],
     ["DNS", links === null ? "not read: the links are not known" : nameService(diagnosis)],
   ];
 }
@@ -101,6 +102,19 @@ function programs({ programsRefused }: Diagnosis): string {
   return programsRefused === null
     ? "nothing is known against `mif exec`"
     : `no \`mif exec\`: ${programsRefused}`;
+}
+
+/** What works with Mobile IPv6 in the kernel and without. */
+function mobility({ mobileIpv6, level }: Diagnosis): string {
+  if (mobileIpv6 === null) return "the kernel does not tell whether it has Mobile IPv6";
+  const kernel = mobileIpv6
+    ? "the kernel has Mobile IPv6: it checks mobility headers, sends type 2 routing headers, and exchanges addresses " +
+      "where it has XFRM states for them"
+    : "the kernel has no Mobile IPv6: what has a home address option or a type 2 routing header is heard only from the " +
+      "wire (`mif mh dump`, `mobilitySocket({ wire: true })`), and no type 2 routing header is sent on a PvD";
+  return level === "unprivileged"
+    ? `${kernel}; messages are sent and heard with CAP_NET_RAW`
+    : kernel;
 }
 
 function nameService({ sources }: Diagnosis): string {

@@ -7,16 +7,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { judgeSkip } from "./judge.ts";
 import { commandOutput } from "./lab/command.ts";
 
 /** False where tshark is there. */
 export function tsharkSkip(): string | false {
-  try {
-    commandOutput(["tshark", "--version"]);
-    return false;
-  } catch {
-    return "needs tshark";
-  }
+  return judgeSkip("tshark");
 }
 
 /** What packets of a capture begin with (LINKTYPE_… of pcap). */
@@ -48,12 +44,17 @@ export function tsharkRows(
   try {
     const path = join(directory, "packets.pcap");
     writeFileSync(path, captureFile(linkType, packets));
-    const output = commandOutput([
-      ...["tshark", "-n", "-r", path, "-T", "fields"],
-      ...fields.flatMap((field) => ["-e", field]),
-    ]);
-    return output.replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
+    return tsharkFile(path, fields);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** The same of a capture file. */
+export function tsharkFile(path: string, fields: readonly string[]): string[][] {
+  const output = commandOutput([
+    ...["tshark", "-n", "-r", path, "-T", "fields"],
+    ...fields.flatMap((field) => ["-e", field]),
+  ]);
+  return output.replace(/\n$/, "").split("\n").map((line) => line.split("\t"));
 }

@@ -8,15 +8,16 @@
 import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
 import { type Ipv6AddressInit, ipv6Bytes, malformed, plainBytes } from "./field.ts";
+import { HOME_ADDRESS_OPTION } from "./header_chain.ts";
 import {
   type AnyOptionInit,
   HEADER_SIZE_MAX,
+  isLaidOutOtherwise,
   type OptionRules,
   type Pad1,
   type PadN,
   type RawOption,
-  readPadN,
-  truncatedAt,
+  readOptions,
   type TruncatedOption,
   writeOptions,
 } from "./tlv.ts";
@@ -69,8 +70,6 @@ export interface DestinationOptionsInit {
   padding?: "given";
 }
 
-const HOME_ADDRESS = 201;
-
 /**
  * Reads a Destination Options header, from Next Header on; what stands behind its end is not looked at.
  *
@@ -100,26 +99,9 @@ export function parseDestinationOptions(
 export function readDestinationOptions(from: Uint8Array, end: number): DestinationOptions {
   // What the options have is the header's own: one copy for all of them.
   const bytes = new Uint8Array(from.subarray(0, end));
-  const options: DestinationOption[] = [];
-  let asGiven = false;
-  for (let at = 2; at < end;) {
-    if (bytes[at] === 0) {
-      options.push({ type: 0, name: "pad1" });
-      at++;
-      continue;
-    }
-    const truncated = truncatedAt(bytes, at, end);
-    if (truncated) {
-      options.push(truncated);
-      break;
-    }
-    const option = readOption(bytes, at);
-    options.push(option);
-    asGiven ||= RULES.padding(option.type, bytes[at + 1]!, at) !== 0;
-    at += 2 + bytes[at + 1]!;
-  }
+  const options = readOptions(bytes, 2, end, readOption);
   const header: DestinationOptions = { nextHeader: bytes[0]!, options };
-  if (asGiven) header.padding = "given";
+  if (isLaidOutOtherwise(bytes, 2, end, RULES)) header.padding = "given";
   return header;
 }
 
@@ -176,15 +158,14 @@ export function headerEnd(bytes: Uint8Array, reader: string): number {
   throw malformed(reader, `an extension header: of its ${end} bytes ${bytes.length} are there`);
 }
 
-function readOption(bytes: Uint8Array, at: number): DestinationOption {
+function readOption(bytes: Uint8Array, at: number): HomeAddressOption | RawOption {
   const type = bytes[at]!;
-  if (type === 1) return readPadN(bytes, at);
   const length = bytes[at + 1]!;
-  if (type === HOME_ADDRESS && length === 16) {
+  if (type === HOME_ADDRESS_OPTION && length === 16) {
     const homeAddress = formatIpv6(bytes, at + 2);
     return { type, name: "home-address", homeAddress };
   }
-  const name = type === HOME_ADDRESS ? "malformed" : "unknown";
+  const name = type === HOME_ADDRESS_OPTION ? "malformed" : "unknown";
   return { type, name, data: bytes.subarray(at + 2, at + 2 + length) };
 }
 
@@ -199,8 +180,8 @@ function refuseFaults({ options, padding }: DestinationOptions): void {
 }
 
 const RULES: OptionRules<HomeAddressOptionInit> = {
-  padding: (type, _, at) => type === HOME_ADDRESS ? 6 - at & 7 : 0,
-  typeOf: ({ name }) => name === "home-address" ? HOME_ADDRESS : undefined,
+  padding: (type, _, at) => type === HOME_ADDRESS_OPTION ? 6 - at & 7 : 0,
+  typeOf: ({ name }) => name === "home-address" ? HOME_ADDRESS_OPTION : undefined,
   dataLength: () => 16,
   writeData: ({ homeAddress }, out, at) => out.set(ipv6Bytes("homeAddress", homeAddress), at),
 };

@@ -60,6 +60,11 @@ export function uint16(bytes: Uint8Array, at: number): number {
   return bytes[at]! << 8 | bytes[at + 1]!;
 }
 
+/** Four bytes, the high one first. */
+export function uint32(bytes: Uint8Array, at: number): number {
+  return (uint16(bytes, at) << 16 | uint16(bytes, at + 2)) >>> 0;
+}
+
 /** Writes two bytes, the high one first. */
 export function setUint16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >> 8;

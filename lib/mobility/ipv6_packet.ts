@@ -6,11 +6,14 @@
 
 import { formatIpv6 } from "../ip/address.ts";
 import {
-  type DestinationOptions,
-  homeAddressOf,
-  readDestinationOptions,
-} from "./destination_options.ts";
-import { malformed, plainBytes, uint16 } from "./field.ts";
+  IPPROTO_AH,
+  IPPROTO_FRAGMENT,
+  IPPROTO_HOPOPTS,
+  IPPROTO_ROUTING,
+} from "../socket/options.ts";
+import { type DestinationOptions, readDestinationOptions } from "./destination_options.ts";
+import { malformed, plainBytes, uint16, uint32 } from "./field.ts";
+import { emptyChain, followHeaders, IPV6_HEADER_SIZE } from "./header_chain.ts";
 import { parseRoutingHeader, type RoutingHeader } from "./routing_header.ts";
 
 /** An extension header of a packet. */
@@ -30,7 +33,45 @@ export type PacketHeader =
     offset: number;
     /** What it says. */
     header: RoutingHeader;
+  }
+  | {
+    /** What this header is: a whole packet's, or the first fragment's. */
+    name: "fragment";
+    /** Where it begins in the packet. */
+    offset: number;
+    /** What it says. */
+    header: FragmentHeader;
+  }
+  | {
+    /** What this header is. */
+    name: "authentication";
+    /** Where it begins in the packet. */
+    offset: number;
+    /** What it says. */
+    header: AuthenticationHeader;
   };
+
+/** A Fragment header (RFC 8200 4.5) with Fragment Offset 0. */
+export interface FragmentHeader {
+  /** The protocol number of what follows. */
+  nextHeader: number;
+  /** Whether the rest is in other packets. */
+  moreFragments: boolean;
+  /** What the fragments of a packet have in common. */
+  identification: number;
+}
+
+/** An Authentication Header (RFC 4302), as one protects what a mobile node says to its home agent. */
+export interface AuthenticationHeader {
+  /** The protocol number of what follows. */
+  nextHeader: number;
+  /** Security Parameters Index. */
+  spi: number;
+  /** Sequence Number. */
+  sequence: number;
+  /** Integrity Check Value; nobody looked whether it is right. */
+  icv: Uint8Array;
+}
 
 /** A packet up to the message it carries. */
 export interface Ipv6Packet {
@@ -48,19 +89,18 @@ export interface Ipv6Packet {
   checksumSource: string;
   /** What a checksum in the message is over: the last address of a routing header with segments left, else `destination`. */
   checksumDestination: string;
-  /** The protocol number of the message: the first that is no Hop-by-Hop, Routing or Destination Options header. */
+  /**
+   * The protocol number of the message: the first that is no header of those in `headers`, or one of them that is not all
+   * there; Fragment's own, 44, where this is a later fragment.
+   */
   protocol: number;
   /** Where the message begins in the packet. */
   offset: number;
   /** The message: a view of the packet's bytes, not longer than the packet says it is. */
   payload: Uint8Array;
-  /** Whether bytes that the packet or one of its headers says it has are not there. */
+  /** Whether bytes that the packet or one of its headers says it has are not there; so it is with a first fragment. */
   truncated: boolean;
 }
-
-const HOP_BY_HOP = 0;
-const ROUTING = 43;
-const DESTINATION_OPTIONS = 60;
 
 /**
  * Reads an IPv6 packet, from its version on. Of an options header that the packet or the capture cuts off, the options
@@ -82,66 +122,71 @@ const DESTINATION_OPTIONS = 60;
  */
 export function parseIpv6Packet(from: Uint8Array): Ipv6Packet {
   const bytes = plainBytes("a packet", from);
-  if (bytes.length < 40 || bytes[0]! >> 4 !== 6) {
+  if (bytes.length < IPV6_HEADER_SIZE || bytes[0]! >> 4 !== 6) {
     throw malformed("parseIpv6Packet", "an IPv6 packet: its header is not there");
   }
-  const said = 40 + uint16(bytes, 4);
+  const said = IPV6_HEADER_SIZE + uint16(bytes, 4);
   const all = bytes.subarray(0, said);
+  const headers: PacketHeader[] = [];
+  const chain = emptyChain();
+  followHeaders(chain, all, 0, all.length, (protocol, offset, end) => {
+    headers.push(readHeader(protocol, all, offset, end));
+  });
+  const { protocol, start, homeAddress, finalDestination, fragmented, cut } = chain;
   const source = formatIpv6(bytes, 8);
   const destination = formatIpv6(bytes, 24);
-  const packet: Ipv6Packet = {
+  const home = homeAddress < 0 ? null : formatIpv6(all, homeAddress);
+  return {
     source,
     destination,
     hopLimit: bytes[7]!,
-    headers: [],
-    homeAddress: null,
-    checksumSource: source,
-    checksumDestination: destination,
-    protocol: bytes[6]!,
-    offset: 40,
-    payload: all,
-    truncated: said > bytes.length,
+    headers,
+    homeAddress: home,
+    checksumSource: home ?? source,
+    checksumDestination: finalDestination < 0 ? destination : formatIpv6(all, finalDestination),
+    protocol,
+    offset: start,
+    payload: all.subarray(start),
+    truncated: said > bytes.length || fragmented || cut,
   };
-  while (takeHeader(packet, all)); // One a turn, and each is 8 bytes or more.
-  packet.payload = all.subarray(packet.offset);
-  return packet;
 }
 
-/** Takes the extension header that is next; false where what is next is the message. */
-function takeHeader(packet: Ipv6Packet, bytes: Uint8Array): boolean {
-  const { protocol, offset } = packet;
-  if (protocol !== HOP_BY_HOP && protocol !== ROUTING && protocol !== DESTINATION_OPTIONS) {
-    return false;
+/** A header of which the bytes up to `end` are there: 8 or more, and all but of options. */
+function readHeader(
+  protocol: number,
+  packet: Uint8Array,
+  offset: number,
+  end: number,
+): PacketHeader {
+  const bytes = packet.subarray(offset, end);
+  switch (protocol) {
+    case IPPROTO_ROUTING:
+      return { name: "routing", offset, header: parseRoutingHeader(bytes) };
+    case IPPROTO_FRAGMENT:
+      return { name: "fragment", offset, header: readFragmentHeader(bytes) };
+    case IPPROTO_AH:
+      return { name: "authentication", offset, header: readAuthenticationHeader(bytes) };
+    default: {
+      const header = readDestinationOptions(bytes, bytes.length);
+      const name = protocol === IPPROTO_HOPOPTS ? "hop-by-hop-options" : "destination-options";
+      return { name, offset, header };
+    }
   }
-  if (offset + 8 > bytes.length) return false;
-  const rest = bytes.subarray(offset);
-  const length = rest[1]! * 8 + 8;
-  if (protocol === ROUTING) {
-    if (length > rest.length) return false;
-    takeRoutingHeader(packet, parseRoutingHeader(rest));
-  } else {
-    takeOptions(packet, readDestinationOptions(rest, Math.min(length, rest.length)));
-    packet.truncated ||= length > rest.length;
-  }
-  packet.protocol = rest[0]!;
-  packet.offset = Math.min(offset + length, bytes.length);
-  return true;
 }
 
-function takeRoutingHeader(packet: Ipv6Packet, header: RoutingHeader): void {
-  packet.headers.push({ name: "routing", offset: packet.offset, header });
-  if (header.segmentsLeft === 0) return;
-  if (header.name === "type-2") packet.checksumDestination = header.homeAddress;
-  if (header.name === "type-0") packet.checksumDestination = header.addresses.at(-1)!;
+function readFragmentHeader(bytes: Uint8Array): FragmentHeader {
+  return {
+    nextHeader: bytes[0]!,
+    moreFragments: (bytes[3]! & 1) === 1,
+    identification: uint32(bytes, 4),
+  };
 }
 
-function takeOptions(packet: Ipv6Packet, header: DestinationOptions): void {
-  const { protocol, offset } = packet;
-  if (protocol === HOP_BY_HOP) {
-    packet.headers.push({ name: "hop-by-hop-options", offset, header });
-    return;
-  }
-  packet.headers.push({ name: "destination-options", offset, header });
-  packet.homeAddress ??= homeAddressOf(header);
-  packet.checksumSource = packet.homeAddress ?? packet.source;
+function readAuthenticationHeader(bytes: Uint8Array): AuthenticationHeader {
+  return {
+    nextHeader: bytes[0]!,
+    spi: uint32(bytes, 4),
+    sequence: uint32(bytes, 8),
+    icv: new Uint8Array(bytes.subarray(12)),
+  };
 }

@@ -20,8 +20,7 @@ import {
   type Pad1,
   type PadN,
   type RawOption,
-  readPadN,
-  truncatedAt,
+  readOptions,
   type TruncatedOption,
 } from "./tlv.ts";
 
@@ -93,30 +92,13 @@ export type Untyped<T extends { type: number }> = Partial<Pick<T, "type">> & Omi
 
 /** The options from `at` to `end`, in their order, padding included; what are bytes are views. */
 export function readMobilityOptions(bytes: Uint8Array, at: number, end: number): MobilityOption[] {
-  const options: MobilityOption[] = [];
-  while (at < end) {
-    if (bytes[at] === 0) {
-      options.push({ type: 0, name: "pad1" });
-      at++;
-      continue;
-    }
-    const truncated = truncatedAt(bytes, at, end);
-    if (truncated) {
-      options.push(truncated);
-      break;
-    }
-    options.push(readOption(bytes, at));
-    at += 2 + bytes[at + 1]!;
-  }
-  return options;
+  return readOptions(bytes, at, end, readOption);
 }
 
 function readOption(bytes: Uint8Array, at: number): MobilityOption {
   const type = bytes[at]!;
   const length = bytes[at + 1]!;
   switch (type) {
-    case 1:
-      return readPadN(bytes, at);
     case 2:
       if (length !== 2) break;
       return {
@@ -175,29 +157,10 @@ export function optionFault(bytes: Uint8Array, at: number, end: number): OptionF
     if (at + 2 > end || at + 2 + length > end) return "option-truncated";
     if (!hasKnownLength(type, length)) return "option-length";
     if (MOBILITY_OPTION_RULES.padding(type, length, at) !== 0) return "option-alignment";
-    authorized = type === 5;
+    authorized = type === AUTHORIZATION_DATA;
     at += 2 + length;
   }
   return null;
-}
-
-/** Whether writing these options without being told their padding would not give the same bytes. */
-export function isLaidOutOtherwise(bytes: Uint8Array, at: number, end: number): boolean {
-  let authorized = false;
-  while (at < end) {
-    const type = bytes[at]!;
-    if (type === 0) {
-      at++;
-      continue;
-    }
-    if (at + 2 > end || at + 2 + bytes[at + 1]! > end) return authorized;
-    if (type !== 1) {
-      if (authorized || MOBILITY_OPTION_RULES.padding(type, bytes[at + 1]!, at) !== 0) return true;
-      authorized = type === 5;
-    }
-    at += 2 + bytes[at + 1]!;
-  }
-  return false;
 }
 
 function hasKnownLength(type: number, length: number): boolean {
@@ -214,6 +177,9 @@ function hasKnownLength(type: number, length: number): boolean {
       return true;
   }
 }
+
+/** Behind it only padding may stand (RFC 6275 6.2.7). */
+export const AUTHORIZATION_DATA = 5;
 
 const TYPES: Readonly<Record<KnownMobilityOptionInit["name"], number>> = {
   "binding-refresh-advice": 2,

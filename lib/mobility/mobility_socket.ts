@@ -314,8 +314,9 @@ export class MobilitySocket implements Disposable {
     }
   }
 
-  /** A raw socket that is bound hears only what is sent to its address. */
-  #isForUs({ wireDestination }: ReceivedMobility): boolean {
+  /** A raw socket that is bound hears only what is sent to its address, and on a PvD what came by its link. */
+  #isForUs({ wireDestination, interface: index }: ReceivedMobility): boolean {
+    if (this.pvd !== null && this.pvd.interface.index !== index) return false;
     const bound = this.getsockname().address;
     return bound === "::" || bound === wireDestination;
   }

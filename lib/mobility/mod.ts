@@ -83,7 +83,13 @@ export {
   inet6_rth_segments,
   inet6_rth_space,
 } from "./inet6_rth.ts";
-export { type Ipv6Packet, type PacketHeader, parseIpv6Packet } from "./ipv6_packet.ts";
+export {
+  type AuthenticationHeader,
+  type FragmentHeader,
+  type Ipv6Packet,
+  type PacketHeader,
+  parseIpv6Packet,
+} from "./ipv6_packet.ts";
 export * from "./layout.gen.ts";
 export type {
   BindingAcknowledgement,

@@ -9,11 +9,13 @@ import { malformed, plainBytes, uint16 } from "./field.ts";
 import { bindingAckStatusName, bindingErrorStatusName, mobilityTypeName } from "./iana.ts";
 import { FIXED_SIZE, HEADER_LENGTH_MIN, MOBILITY_TYPES, type MobilityMessage } from "./message.ts";
 import {
-  isLaidOutOtherwise,
+  AUTHORIZATION_DATA,
+  MOBILITY_OPTION_RULES,
   type MobilityOption,
   optionFault,
   readMobilityOptions,
 } from "./mobility_option.ts";
+import { isLaidOutOtherwise } from "./tlv.ts";
 
 /** How {@linkcode parseMobility} reads. */
 export interface ParseMobilityOptions {
@@ -112,7 +114,8 @@ function read(
   // One copy for all of it: in Deno a new buffer costs ten times a view. Not slice(): a Buffer gives a view by it.
   const own = how.copy ? new Uint8Array(bytes.subarray(0, end)) : bytes;
   const options = hasOptions ? readMobilityOptions(own, at, end) : [];
-  const asGiven = hasOptions && isLaidOutOtherwise(own, at, end);
+  const asGiven = hasOptions &&
+    isLaidOutOtherwise(own, at, end, MOBILITY_OPTION_RULES, AUTHORIZATION_DATA);
   const message = readFixed(own, mhType, options);
   if (asGiven) message.padding = "given";
   return message;

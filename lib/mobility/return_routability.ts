@@ -6,6 +6,7 @@
  */
 
 import { timingSafeEqual } from "node:crypto";
+import { joinMessage } from "../ndp/icmpv6.ts";
 import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed } from "./field.ts";
 import { FIXED_SIZE } from "./message.ts";
 import { optionFault } from "./mobility_option.ts";
@@ -22,8 +23,6 @@ export const MAX_TOKEN_LIFETIME_SECONDS = 210;
 export const MAX_NONCE_LIFETIME_SECONDS = 240;
 /** Seconds for which a binding that was authorized in this way may hold. RFC 6275 12. */
 export const MAX_RR_BINDING_LIFETIME_SECONDS = 420;
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
  * The home keygen token of RFC 6275 5.2.5: First64(HMAC_SHA1(Kcn, home address | nonce | 0)).
@@ -107,7 +106,7 @@ export async function bindingManagementKey(
   if (careOfToken !== null) {
     tokens.push(checkedBytes("careOfToken", careOfToken, KEYGEN_TOKEN_SIZE));
   }
-  return new Uint8Array(await crypto.subtle.digest("SHA-1", joined(...tokens)));
+  return new Uint8Array(await crypto.subtle.digest("SHA-1", joinMessage(tokens)));
 }
 
 /**
@@ -274,16 +273,8 @@ async function keygenToken(
 
 async function hmacSha1(key: Uint8Array, ...parts: readonly Uint8Array[]): Promise<Uint8Array> {
   const algorithm = { name: "HMAC", hash: "SHA-1" };
-  const imported = await crypto.subtle.importKey("raw", joined(key), algorithm, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, joined(...parts)));
-}
-
-function joined(...parts: readonly Uint8Array[]): Bytes {
-  const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  const imported = await crypto.subtle.importKey("raw", joinMessage([key]), algorithm, false, [
+    "sign",
+  ]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, joinMessage(parts)));
 }

@@ -8,7 +8,14 @@
 import { formatIpv6 } from "../ip/address.ts";
 import { checkedNumber } from "../socket/sockaddr.ts";
 import { headerEnd } from "./destination_options.ts";
-import { checkedBytes, type Ipv6AddressInit, ipv6Bytes, malformed, plainBytes } from "./field.ts";
+import {
+  checkedBytes,
+  type Ipv6AddressInit,
+  ipv6Bytes,
+  malformed,
+  plainBytes,
+  uint32,
+} from "./field.ts";
 
 /** A type 2 routing header: to a mobile node at its care-of address, RFC 6275 6.4. */
 export interface Type2RoutingHeader {
@@ -124,7 +131,7 @@ export function parseRoutingHeader(
   const length = bytes[1]!;
   const routingType = bytes[2]!;
   const segmentsLeft = bytes[3]!;
-  const reserved = new DataView(bytes.buffer, bytes.byteOffset, 8).getUint32(4);
+  const reserved = uint32(bytes, 4);
   if (routingType === 2 && length === 2 && segmentsLeft <= 1) {
     const homeAddress = formatIpv6(bytes, 8);
     return { name: "type-2", nextHeader, routingType, segmentsLeft, reserved, homeAddress };

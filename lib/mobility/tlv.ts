@@ -90,15 +90,67 @@ export const HEADER_SIZE_MAX = 2048;
 const TYPE_MAX = 0xff;
 const DATA_MAX = 0xff;
 
-/** What is left from `at`, a view, and cannot be read as an option, or null where there is a whole option. */
-export function truncatedAt(bytes: Uint8Array, at: number, end: number): TruncatedOption | null {
-  if (at + 2 <= end && at + 2 + bytes[at + 1]! <= end) return null;
-  return { type: bytes[at]!, name: "truncated", bytes: bytes.subarray(at, end) };
+/**
+ * The options from `at` to `end`, in their order, padding included; what are bytes are views.
+ *
+ * @param read Reads an option of another type than 0 and 1, of which every byte is there.
+ */
+export function readOptions<T>(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  read: (bytes: Uint8Array, at: number) => T,
+): (T | Pad1 | PadN | TruncatedOption)[] {
+  const options: (T | Pad1 | PadN | TruncatedOption)[] = [];
+  while (at < end) {
+    const type = bytes[at]!;
+    if (type === 0) {
+      options.push({ type, name: "pad1" });
+      at++;
+      continue;
+    }
+    const next = at + 2 + bytes[at + 1]!;
+    if (!(next <= end)) {
+      options.push({ type, name: "truncated", bytes: bytes.subarray(at, end) });
+      break;
+    }
+    options.push(
+      type === 1 ? { type, name: "padn", data: bytes.subarray(at + 2, next) } : read(bytes, at),
+    );
+    at = next;
+  }
+  return options;
 }
 
-/** Padding of type 1 at `at`, its data a view. */
-export function readPadN(bytes: Uint8Array, at: number): PadN {
-  return { type: 1, name: "padn", data: bytes.subarray(at + 2, at + 2 + bytes[at + 1]!) };
+/**
+ * Whether writeOptions() would give other bytes if it were not told their padding.
+ *
+ * @param last The type of the option behind which only padding may stand, where there is one.
+ */
+export function isLaidOutOtherwise<T>(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  { padding }: OptionRules<T>,
+  last = -1,
+): boolean {
+  let hasLast = false;
+  while (at < end) {
+    const type = bytes[at]!;
+    if (type === 0) {
+      at++;
+      continue;
+    }
+    const length = bytes[at + 1]!;
+    const next = at + 2 + length;
+    if (!(next <= end)) return hasLast;
+    if (type !== 1) {
+      if (hasLast || padding(type, length, at) !== 0) return true;
+      hasLast = type === last;
+    }
+    at = next;
+  }
+  return false;
 }
 
 /**

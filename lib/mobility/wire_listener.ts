@@ -6,11 +6,11 @@
  */
 
 import { ipv6Start } from "../capture/link_layer.ts";
-import { mobilityFilter } from "../capture/mobility_filter.ts";
 import { type LiveFrame, PACKET_HOST, PacketSocket } from "../capture/packet_socket.ts";
 import { currentSnapshot } from "../netlink/current.ts";
 import { recordAddress } from "../netlink/records.ts";
 import { IPPROTO_MH } from "../socket/options.ts";
+import { mobilityFilter } from "./mobility_filter.ts";
 import { findMobility, type MobilityPacket } from "./packet.ts";
 
 /** A packet with such a message, to this host. */

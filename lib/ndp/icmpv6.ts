@@ -34,7 +34,7 @@ export function setChecksum(
 }
 
 /** Parts to one message. */
-export function joinMessage(parts: readonly Uint8Array[]): Uint8Array {
+export function joinMessage(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -11,7 +11,8 @@ import { pcapHeader, pcapRecord } from "../../lib/capture/pcap.ts";
 import { MifError } from "../../lib/error.ts";
 import { fuzzed } from "../fuzz.ts";
 import { commandOutput } from "../lab/command.ts";
-import { judgeSkip } from "../mobility/judge.ts";
+import { tsharkFile } from "../tshark.ts";
+import { judgeSkip } from "../judge.ts";
 import {
   block,
   description,
@@ -292,7 +293,7 @@ describe("what is no capture", () => {
   });
 });
 
-const judging = judgeSkip("editcap", ["editcap", "--version"]);
+const judging = judgeSkip("editcap");
 
 describe("as editcap and tshark have it", { skip: judging }, () => {
   const frames: Frame[] = Array.from({ length: 40 }, (_, i) => {
@@ -328,19 +329,12 @@ describe("as editcap and tshark have it", { skip: judging }, () => {
   test("tshark reads what we write: times, lengths, bytes", () => {
     withFile((path) => {
       const fields = ["frame.time_epoch", "frame.cap_len", "frame.len"];
-      const shown = commandOutput([
-        "tshark",
-        "-n",
-        "-r",
-        path,
-        "-T",
-        "fields",
-        ...fields.flatMap((f) => ["-e", f]),
+      const rows = frames.map(({ seconds, nanoseconds, bytes, length }) => [
+        `${seconds}.${String(nanoseconds).padStart(9, "0")}`,
+        `${bytes.length}`,
+        `${length}`,
       ]);
-      const rows = frames.map(({ seconds, nanoseconds, bytes, length }) =>
-        [`${seconds}.${String(nanoseconds).padStart(9, "0")}`, bytes.length, length].join("\t")
-      );
-      assert.deepEqual(shown.trimEnd().split("\n"), rows);
+      assert.deepEqual(tsharkFile(path, fields), rows);
     });
   });
 

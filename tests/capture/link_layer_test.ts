@@ -7,10 +7,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ipv6Start, isKnownLinkType } from "../../lib/capture/link_layer.ts";
 import { fuzzed } from "../fuzz.ts";
-import { commandOutput } from "../lab/command.ts";
-import { judgeSkip } from "../mobility/judge.ts";
 import { hex } from "../mobility/vectors.ts";
 import { wirePacket } from "../mobility/wire.ts";
+import { tsharkFile, tsharkSkip } from "../tshark.ts";
 import { description, enhanced, section } from "./files.ts";
 
 const packet = wirePacket(hex("3b01010000000000 0102030405060708"), {
@@ -76,7 +75,7 @@ describe("an IPv6 packet", () => {
   });
 });
 
-test("tshark finds it there too", { skip: judgeSkip("tshark", ["tshark", "--version"]) }, () => {
+test("tshark finds it there too", { skip: tsharkSkip() }, () => {
   const directory = mkdtempSync(join(tmpdir(), "mif-links-"));
   try {
     // It does not know Linux' AF_INET6, for no Linux has such a link.
@@ -88,9 +87,8 @@ test("tshark finds it there too", { skip: judgeSkip("tshark", ["tshark", "--vers
       ...links.map(([, , before], i) => enhanced(true, i, 0n, framed(before, packet))),
     ]);
     writeFileSync(path, file);
-    const fields = ["-T", "fields", "-e", "ipv6.src", "-e", "mip6.hoti.cookie"];
-    const shown = commandOutput(["tshark", "-n", "-r", path, ...fields]).trimEnd().split("\n");
-    assert.deepEqual(shown, links.map(() => "2001:db8::1\t0x0102030405060708"));
+    const shown = tsharkFile(path, ["ipv6.src", "mip6.hoti.cookie"]);
+    assert.deepEqual(shown, links.map(() => ["2001:db8::1", "0x0102030405060708"]));
   } finally {
     rmSync(directory, { recursive: true });
   }

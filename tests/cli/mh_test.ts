@@ -5,18 +5,41 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { mh as run } from "../../cli/mh.ts";
+import { UsageError } from "../../cli/usage.ts";
+import { MifError } from "../../mod.ts";
 import { description, enhanced, pcapFile, section } from "../capture/files.ts";
 import { commandOutput, type CommandResult, runCommand } from "../lab/command.ts";
 import { scriptArgv } from "../lab/enter.ts";
-import { judgeSkip } from "../mobility/judge.ts";
+import { judgeSkip } from "../judge.ts";
+import { written } from "../written.ts";
 import { type ExpectedPacket, hex, toHex, vectors } from "../mobility/vectors.ts";
 
 const argv = scriptArgv(fileURLToPath(new URL("../../cli.ts", import.meta.url)));
 const directory = mkdtempSync(join(tmpdir(), "mif-mh-"));
 after(() => rmSync(directory, { recursive: true }));
 
-const mh = (words: readonly string[], input?: string): Promise<CommandResult> =>
-  runCommand([...argv, "mh", ...words], { input, timeoutMs: 120_000 });
+/** A process of it. */
+const mhProcess = (words: readonly string[]): Promise<CommandResult> =>
+  runCommand([...argv, "mh", ...words], { timeoutMs: 120_000 });
+
+/** The same within this process, for to start one takes longer than all that it does. */
+async function mh(words: string[]): Promise<Pick<CommandResult, "status" | "stdout" | "stderr">> {
+  const said = { status: 0, stdout: "", stderr: "" };
+  const told = await written("stderr", async () => {
+    try {
+      const output = await run(words);
+      if (typeof output === "string") said.stdout = output;
+      else for await (const text of output) said.stdout += text;
+    } catch (error) {
+      // As cli.ts has it, which the tests of processes hold this against.
+      if (!(error instanceof UsageError || error instanceof MifError)) throw error;
+      said.status = error instanceof UsageError ? 2 : 1;
+      said.stderr = `mif mh: ${error.message}`;
+    }
+  });
+  return { ...said, stderr: told + said.stderr };
+}
 
 /** What it prints, where it has no complaint. */
 async function printed(...words: string[]): Promise<string> {
@@ -197,7 +220,7 @@ describe("mif mh dump -w", () => {
     assert.equal(toHex(written.subarray(24)), toHex(again.subarray(24)));
   });
 
-  const tcpdump = judgeSkip("tcpdump", ["tcpdump", "--version"]);
+  const tcpdump = judgeSkip("tcpdump");
   test("to standard output, which it has for itself", { skip: tcpdump }, async () => {
     const { status, stdout } = await runCommand(
       [
@@ -251,8 +274,10 @@ describe("what goes wrong", () => {
   );
 
   test("a capture that is cut short: what was there is shown", async () => {
-    const { status, stdout, stderr } = await mh(["dump", "-r", cut]);
+    const { status, stdout, stderr } = await mhProcess(["dump", "-r", cut]);
     assert.equal(status, 1);
+    const here = await mh(["dump", "-r", cut]);
+    assert.deepEqual([here.status, here.stdout, `${here.stderr}\n`], [status, stdout, stderr]);
     assert.ok(lines(stdout).length >= messages.length - 1);
     assert.match(stderr, /mif mh: Cannot read the capture: it ends in the middle of a packet/);
     const counted = await mh(["dump", "-r", cut, "--count"]);
@@ -287,6 +312,15 @@ describe("what goes wrong", () => {
     [["send", "what", "--to", "::1"], 2, /BRR, HoTI/],
     [["send", "BRR", "--to", "::1%nowhere0"], 2, /no interface nowhere0/],
   ];
+  test("a command line that is none, and standard error of one that works", async () => {
+    const used = await mhProcess(["look"]);
+    assert.deepEqual([used.status, used.stdout], [2, ""]);
+    assert.match(used.stderr, /^mif: mif mh takes dump, decode or send; see mif --help\n$/);
+    const { status, stdout, stderr } = await mhProcess(["decode", toHex(messages[0]!.bytes)]);
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.equal(stdout, await printed("decode", toHex(messages[0]!.bytes)));
+  });
+
   for (const [words, wanted, why] of failing) {
     test(`mif mh ${words.join(" ").replaceAll(directory, "…").slice(0, 60)}`, async () => {
       const { status, stderr } = await mh(words);
@@ -332,6 +366,15 @@ describe("mif mh decode", () => {
     assert.match(wrong, /checksum 0x5762 is wrong\n$/);
   });
 
+  test("as the guide shows it", async () => {
+    const guide = readFileSync(new URL("../../docs/mobile_ipv6.md", import.meta.url), "utf8");
+    const shown = [...guide.matchAll(/^\$ mif mh (decode .*)\n(.*\n)/gm)];
+    assert.ok(shown.length > 0);
+    for (const [, words, text] of shown) {
+      assert.equal(await printed(...words!.split(" ")), text);
+    }
+  });
+
   test("what cannot be read", async () => {
     const words = ["--src", "::1", "--dst", "::2"];
     assert.equal(await printed("decode", "3b05050000000000"), "unreadable 3b05050000000000\n");
@@ -340,7 +383,7 @@ describe("mif mh decode", () => {
   });
 });
 
-const tshark = judgeSkip("tshark", ["tshark", "--version"]);
+const tshark = judgeSkip("tshark");
 test("tshark sees as many, of the same types", { skip: tshark }, async () => {
   const fields = ["-Y", "mip6.mhtype", "-T", "fields", "-e", "mip6.mhtype"];
   const types = lines(commandOutput(["tshark", "-n", "-r", all, ...fields])).map(Number);

@@ -56,7 +56,7 @@ export const unregistered: Readonly<Record<string, string>> = {
     "takes what recvmsg() gave, and reads it as readCaptured",
   "lib/mobility/struct_field.ts: readField":
     "the caller's own bytes and place; RangeError beyond them",
-  "lib/mobility/tlv.ts: readPadN": insideOf("parseMobility"),
+  "lib/mobility/tlv.ts: readOptions": insideOf("parseMobility"),
   "lib/names/address_hints.ts: readHints": "the caller's own object",
   "lib/ndp/options.ts: parsePreference": insideOf("parseOption"),
   "lib/netlink/snapshot.ts: readRoutes": KERNEL,

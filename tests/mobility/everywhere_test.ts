@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { bun } from "../../scripts/toolchain.ts";
 import { commandOutput } from "../lab/command.ts";
-import { judgeSkip } from "./judge.ts";
+import { judgeSkip } from "../judge.ts";
 
 const script = fileURLToPath(new URL("everywhere_script.ts", import.meta.url));
 const deno = "deno" in process.versions ? process.execPath : process.env.DENO ?? "deno";
@@ -25,7 +25,7 @@ describe("the mobility room needs neither the native library nor a permission", 
   });
 
   // Bundled, for the oldest Node that is about reads no TypeScript.
-  test("in Node", { skip: judgeSkip("node", ["node", "--version"]) }, () => {
+  test("in Node", { skip: judgeSkip("node") }, () => {
     const directory = mkdtempSync(join(tmpdir(), "mif-node-"));
     try {
       const bundle = join(directory, "everywhere.mjs");

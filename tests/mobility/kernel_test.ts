@@ -26,6 +26,9 @@ import {
 } from "../../mod.ts";
 import { kernelHasMobileIpv6, parseIpv6Packet, verifyMobility } from "../../lib/mobility/mod.ts";
 import { labSkip, Tun, World } from "../lab/mod.ts";
+import { diagnose } from "../../cli/diagnosis.ts";
+import { doctor } from "../../cli/doctor.ts";
+import { written } from "../written.ts";
 import { hex, toHex } from "./vectors.ts";
 import { homeAddressHeader, type2Header, type WireHeader, wirePacket } from "./wire.ts";
 
@@ -392,11 +395,27 @@ describe(`a kernel ${kind}`, { skip }, () => {
     }
   });
 
+  test("mif doctor says what it has, and what that means; ip xfrm knows it too", async () => {
+    await using world = new World();
+    const [host] = world.hosts("host");
+    const state = "src :: dst :: proto hao mode ro coa ::".split(" ");
+    const { status } = await host.run(["ip", "xfrm", "state", "add", ...state]);
+    const judged = status === 0;
+    assert.equal(judged, mip6);
+    assert.equal(diagnose().mobileIpv6, judged);
+    const rows = (await written("stdout", () => doctor([]))).split("\n");
+    const row = rows.find((each) => each.startsWith("mobility "));
+    assert.match(row!, judged ? /has Mobile IPv6: .* XFRM/ : /has no Mobile IPv6: .*`mif mh dump`/);
+    assert.doesNotMatch(row!, /CAP_NET_RAW/);
+  });
+
   test("without privilege there is no socket, no home address option, but receiving headers", async () => {
     await using world = new World();
     const [host] = world.hosts("host");
     const script = new URL("unprivileged_script.ts", import.meta.url);
-    const { status, stdout, stderr } = await host.runScript(script, [], { unprivileged: true });
+    // Where the kernel is a program of this machine to start another takes long.
+    const how = { unprivileged: true, timeoutMs: 120_000 };
+    const { status, stdout, stderr } = await host.runScript(script, [], how);
     assert.equal(status, 0, stderr);
     const told = JSON.parse(stdout);
     assert.match(told.open, /^EPERM .*CAP_NET_RAW/);
@@ -404,5 +423,6 @@ describe(`a kernel ${kind}`, { skip }, () => {
     assert.match(told.control, /^EPERM /);
     assert.equal(told.receiving, "none");
     assert.equal(told.mobileIpv6, mip6);
+    assert.match(told.doctor, /^mobility .*has .*; messages .* CAP_NET_RAW$/m);
   });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as layout from "../../lib/mobility/layout.gen.ts";
 import * as mobility from "../../lib/mobility/mod.ts";
+import { type CommandResult, runCommand } from "../lab/command.ts";
 import { hex, toHex } from "./vectors.ts";
 
 /** Typed from the documents: what the C compiler and TypeScript are both held against. */
@@ -21,28 +21,32 @@ function calls(macro: string): string[][] {
 }
 
 describe("zig/include/ip6mh.h, whose every offset a C program asserts", () => {
-  for (
-    const [name, ...compiler] of [
-      ["C99", "gcc", "-std=c99", "-pedantic"],
-      ["C17", "gcc", "-std=c17"],
-      ["C++11", "g++", "-x", "c++", "-std=c++11"],
-      ["C++20", "g++", "-x", "c++", "-std=c++20"],
-    ] as const
-  ) {
-    test(name, () => {
-      const directory = mkdtempSync(join(tmpdir(), "mif-ip6mh-"));
-      try {
-        const program = join(directory, "ip6mh_test");
-        const [command, ...words] = compiler;
-        const strict = ["-Wall", "-Wextra", "-Werror", `-I${HEADERS}`, "-o", program, C_TEST];
-        const compiled = spawnSync(command, [...words, ...strict], { encoding: "utf8" });
-        assert.equal(compiled.status, 0, compiled.stderr || String(compiled.error));
-        const { status, stdout } = spawnSync(program, { encoding: "utf8" });
-        assert.equal(stdout, "");
-        assert.equal(status, 0);
-      } finally {
-        rmSync(directory, { recursive: true });
-      }
+  const languages = {
+    "C99": ["gcc", "-std=c99", "-pedantic"],
+    "C17": ["gcc", "-std=c17"],
+    "C++11": ["g++", "-x", "c++", "-std=c++11"],
+    "C++20": ["g++", "-x", "c++", "-std=c++20"],
+  };
+  let directory: string;
+  /** All at once. */
+  const compiled = new Map<string, Promise<CommandResult>>();
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), "mif-ip6mh-"));
+    for (const [name, compiler] of Object.entries(languages)) {
+      const strict = ["-Wall", "-Wextra", "-Werror", `-I${HEADERS}`, "-o", join(directory, name)];
+      compiled.set(name, runCommand([...compiler, ...strict, C_TEST], { timeoutMs: 60_000 }));
+    }
+  });
+  after(async () => {
+    await Promise.allSettled(compiled.values());
+    rmSync(directory, { recursive: true });
+  });
+  for (const name of Object.keys(languages)) {
+    test(name, async () => {
+      const { status, stderr } = await compiled.get(name)!;
+      assert.deepEqual([status, stderr], [0, ""]);
+      const ran = await runCommand([join(directory, name)]);
+      assert.deepEqual([ran.status, ran.stdout], [0, ""]);
     });
   }
 });

@@ -10,6 +10,7 @@ import {
   IPV6_DSTOPTS,
   IPV6_RTHDR,
   IPV6_UNICAST_HOPS,
+  listPvds,
   setsockopt,
 } from "../../mod.ts";
 import {
@@ -159,6 +160,19 @@ describe("send()", { skip }, () => {
     await assert.rejects(s.send(HOTI, { to: THERE, checksum: 0x10000 }), RangeError);
     assert.throws(() => mobilitySocket({ checksum: "none" as "kernel" }), TypeError);
   });
+});
+
+test("on a PvD a type 2 routing header is the kernel's or nobody's", { skip }, async () => {
+  const pvd = listPvds().find((each) => each.interface.name === tun.name);
+  using s = mobilitySocket({ pvd });
+  const sending = s.send(UPDATE, { to: HOME, careOfAddress: THERE });
+  // Nothing proves the way of a packet whose header is ours.
+  if (!mip6) return await assert.rejects(sending, { code: "EOPNOTSUPP" });
+  assert.equal(await sending, 16);
+  const packet = await taken(5);
+  assert.deepEqual([packet.destination, packet.checksumDestination], [THERE, HOME]);
+  assert.equal(packet.source, s.getsockname().address);
+  assert.ok(checksumIsRight(packet));
 });
 
 describe("headers of Mobile IPv6 go only where they are asked for by name", { skip }, () => {
@@ -322,6 +336,20 @@ describe("from the wire", { skip }, () => {
     const wanted = [0, 1, 2, 3].flatMap((i) => [i * 16 + 1, i * 16 + 2]);
     assert.deepEqual(sequences.toSorted((a, b) => a - b), wanted);
     await assert.rejects(s.receive({ timeoutMs: 50 }), { code: "ETIMEDOUT" });
+  });
+
+  test("on a PvD nothing that is for its address and came by another link", async () => {
+    const pvd = listPvds().find((each) => each.interface.name === tun.name);
+    using s = mobilitySocket({ pvd, wire: true });
+    using other = mobilitySocket({ wire: true });
+    const { address } = s.getsockname();
+    assert.ok(s.pvd !== null && address !== "::");
+    // To an address of this host: by the loopback device.
+    await other.send(UPDATE, { to: address, from: address, homeAddress: HOME });
+    assert.equal((await other.receive(patience)).interface, 1);
+    arrive(hex("3b01050000000009 8000006901020000"), { ...fromHome, destination: address });
+    const { message } = await s.receive(patience);
+    assert.ok(message?.type === "BU" && message.sequence === 9);
   });
 
   test("a wrong checksum, as the library verifies it", async () => {

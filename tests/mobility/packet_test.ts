@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { mobilityFilter } from "../../lib/capture/mobility_filter.ts";
 import { formatAddress } from "../../lib/ip/address.ts";
-import { parseIpv6Packet } from "../../lib/mobility/mod.ts";
+import { type PacketHeader, parseIpv6Packet } from "../../lib/mobility/mod.ts";
+import { mobilityFilter } from "../../lib/mobility/mobility_filter.ts";
 import { findMobility, type MobilityPacket } from "../../lib/mobility/packet.ts";
 import { fuzzed } from "../fuzz.ts";
 import { ipv6Bytes } from "../lab/frame.ts";
@@ -73,7 +73,8 @@ describe("behind headers", () => {
     51,
     hex("0004 0000 00000001 00000002 0102030405060708090a0b0c"),
   ];
-  const rows: [what: string, headers: WireHeader[], start: number, complete: boolean][] = [
+  type Row = [what: string, headers: WireHeader[], start: number, complete: boolean];
+  const rows: Row[] = [
     ["none", [], 40, true],
     ["hop-by-hop options", [hop], 48, true],
     ["destination options", [options], 48, true],
@@ -89,14 +90,51 @@ describe("behind headers", () => {
   ];
   for (const [what, headers, start, complete] of rows) {
     test(what, () => {
-      const found = find(between(headers))!;
+      const bytes = between(headers);
+      const found = find(bytes)!;
       assert.deepEqual([found.start, found.complete], [start, complete]);
+      const packet = parseIpv6Packet(bytes);
+      assert.deepEqual([packet.offset, packet.truncated], [start, !complete]);
+      assert.deepEqual(
+        packet.headers.map(({ name }) => NAMES[name]),
+        headers.map(([each]) => each),
+      );
+      const { homeAddress, checksumDestination, destination } = packet;
+      assert.equal(address(found, found.homeAddress), homeAddress);
+      assert.equal(address(found, found.finalDestination) ?? destination, checksumDestination);
     });
   }
 
+  const NAMES: Record<PacketHeader["name"], number> = {
+    "hop-by-hop-options": 0,
+    routing: 43,
+    fragment: 44,
+    authentication: 51,
+    "destination-options": 60,
+  };
+
+  test("a fragment header and an authentication header are told", () => {
+    const { headers, truncated } = parseIpv6Packet(between([fragment(1), authentication]));
+    assert.ok(truncated);
+    assert.deepEqual(headers.map(({ header }) => header), [
+      { nextHeader: 51, moreFragments: true, identification: 7 },
+      { nextHeader: 135, spi: 1, sequence: 2, icv: hex("0102030405060708090a0b0c") },
+    ]);
+  });
+
   test("a later fragment has none", () => {
-    assert.equal(find(between([fragment(8)])), null);
-    assert.equal(find(between([fragment(9)])), null);
+    for (const place of [8, 9]) {
+      const bytes = between([fragment(place)]);
+      assert.equal(find(bytes), null);
+      const { protocol, offset, payload } = parseIpv6Packet(bytes);
+      assert.deepEqual([protocol, offset, payload.length], [44, 40, 8 + HOTI.length]);
+    }
+  });
+
+  test("an authentication header that is none counts as the message", () => {
+    const bytes = between([[51, hex("0000 0000 00000001")]]);
+    assert.equal(find(bytes), null);
+    assert.deepEqual([parseIpv6Packet(bytes).protocol, parseIpv6Packet(bytes).offset], [51, 40]);
   });
 
   test("what is behind encryption or another protocol has none", () => {
@@ -139,14 +177,33 @@ describe("addresses", () => {
     ["type 0, at the last but one", list(0, 1), "2001:db8::2"],
     ["type 4: the first one", list(4, 1), "2001:db8::1"],
     ["type 3", list(3, 1), null],
+    ["type 2 that is too long", list(2, 1), null],
+    ["type 0 of odd length", [43, list(0, 1)[1].with(1, 3).subarray(0, 32)], null],
   ];
   for (const [what, header, final] of rows) {
     test(`a routing header of ${what}`, () => {
       const found = find(between([header]))!;
       assert.equal(found.routing, 40);
       assert.equal(address(found, found.finalDestination), final);
+      const { checksumDestination } = parseIpv6Packet(between([header]));
+      assert.equal(checksumDestination, final ?? HERE);
     });
   }
+
+  test("of several routing headers the last one that is not done counts", () => {
+    const done = type2Header("2001:db8::6", 0);
+    const ways: [headers: WireHeader[], routing: number, final: string | null][] = [
+      [[list(0, 1), type2Header(HOME)], 80, HOME],
+      [[type2Header(HOME), done], 40, HOME],
+      [[done, type2Header(HOME)], 64, HOME],
+      [[list(0, 0), done], 80, null],
+    ];
+    for (const [headers, routing, final] of ways) {
+      const found = find(between(headers))!;
+      assert.deepEqual([found.routing, address(found, found.finalDestination)], [routing, final]);
+      assert.equal(parseIpv6Packet(between(headers)).checksumDestination, final ?? HERE);
+    }
+  });
 });
 
 describe("tunnels", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
   buildMobility,
@@ -10,8 +10,8 @@ import {
   validateMobility,
   verifyMobility,
 } from "../../lib/mobility/mod.ts";
+import { judge, pythonSkip } from "../judge.ts";
 import { Random } from "../random.ts";
-import { judge, judgeSkip } from "./judge.ts";
 import { randomPacket } from "./random_packet.ts";
 import { hex, toHex } from "./vectors.ts";
 
@@ -31,15 +31,23 @@ interface Judged {
   right: number;
 }
 
-const skip = judgeSkip("python3-scapy", ["python3", "-c", "import scapy.layers.inet6"]);
+const skip = pythonSkip("scapy");
 const random = new Random();
 
 describe("scapy and we read the same", { skip }, () => {
-  test(`out of ${COUNT} packets of ours`, () => {
-    console.log(`scapy reads packets of seed ${random.seed}`);
-    const packets = Array.from({ length: COUNT }, () => randomPacket(random, { unknown: true }));
-    const output = judge(["python3", JUDGE, "read"], packets.map(toHex).join("\n") + "\n");
-    const judged = output.trim().split("\n").map((line) => JSON.parse(line) as Judged);
+  const packets = Array.from({ length: COUNT }, () => randomPacket(random, { unknown: true }));
+  /** What is read of ours, and what is built: at once, for it takes seconds. */
+  let read: Promise<string>, written: Promise<string>;
+  before(() => {
+    console.log(`scapy reads and builds packets of seed ${random.seed}`);
+    read = judge(["python3", JUDGE, "read"], packets.map(toHex).join("\n") + "\n");
+    written = judge(["python3", JUDGE, "write", `${random.seed}`, `${COUNT}`], "");
+    // Whoever awaits it is told.
+    written.catch(() => {});
+  });
+
+  test(`out of ${COUNT} packets of ours`, async () => {
+    const judged = (await read).trim().split("\n").map((line) => JSON.parse(line) as Judged);
     assert.equal(judged.length, COUNT);
     for (const [i, bytes] of packets.entries()) {
       const label = `seed ${random.seed}, packet ${i}: ${toHex(bytes)}`;
@@ -50,10 +58,8 @@ describe("scapy and we read the same", { skip }, () => {
     }
   });
 
-  test(`out of ${COUNT} packets of scapy's`, () => {
-    console.log(`scapy builds packets of seed ${random.seed}`);
-    const output = judge(["python3", JUDGE, "write", `${random.seed}`, `${COUNT}`], "");
-    const lines = output.trim().split("\n");
+  test(`out of ${COUNT} packets of scapy's`, async () => {
+    const lines = (await written).trim().split("\n");
     assert.equal(lines.length, COUNT);
     for (const [i, line] of lines.entries()) {
       const label = `seed ${random.seed}, packet ${i}: ${line}`;

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { before, describe, test } from "node:test";
 import { parseAddress } from "../../lib/ip/address.ts";
 import {
   buildMobilityIcmp,
@@ -13,9 +10,8 @@ import {
   parseMobilityIcmp,
   sealMobilityIcmp,
 } from "../../lib/mobility/mod.ts";
-import { commandOutput } from "../lab/command.ts";
 import { Random } from "../random.ts";
-import { judgeSkip } from "./judge.ts";
+import { LinkType, tsharkRows, tsharkSkip } from "../tshark.ts";
 import { randomAddress } from "./random_message.ts";
 import { randomPacket } from "./random_packet.ts";
 import { type ExpectedPacket, toHex, vectors } from "./vectors.ts";
@@ -90,68 +86,44 @@ const FIELDS = [
   "icmpv6.opt.home_agent_lifetime",
 ];
 
-describe("tshark reads the same", { skip: judgeSkip("tshark", ["tshark", "--version"]) }, () => {
+describe("tshark reads the same", { skip: tsharkSkip() }, () => {
   const random = new Random();
+  const packets = Array.from({ length: COUNT }, () => randomPacket(random, { unknown: true }));
+  const rows = vectors<ExpectedPacket>("ipv6").filter(({ expected }) => expected.mh);
+  const icmp = Array.from({ length: 500 }, () => randomIcmpPacket(random));
+  /** Of all packets, in this order. */
+  let shown: Fields[] = [];
+  before(() => {
+    console.log(`tshark reads packets of seed ${random.seed}`);
+    shown = tshark([...packets, ...rows.map(({ bytes }) => bytes), ...icmp]);
+  });
+  const take = (count: number) => shown.splice(0, count).entries();
 
   test(`out of ${COUNT} packets of ours, field by field`, () => {
-    console.log(`tshark reads packets of seed ${random.seed}`);
-    const packets = Array.from({ length: COUNT }, () => randomPacket(random, { unknown: true }));
-    for (const [i, fields] of tshark(packets).entries()) {
+    for (const [i, fields] of take(COUNT)) {
       const label = `seed ${random.seed}, packet ${i}: ${toHex(packets[i]!)}`;
       assertSame(packets[i]!, fields, label);
     }
   });
 
   test("out of the vectors that are well formed", () => {
-    const rows = vectors<ExpectedPacket>("ipv6").filter(({ expected }) => expected.mh);
     assert.equal(rows.length, 44);
-    for (const [i, fields] of tshark(rows.map(({ bytes }) => bytes)).entries()) {
-      assertSame(rows[i]!.bytes, fields, rows[i]!.name);
-    }
+    for (const [i, fields] of take(44)) assertSame(rows[i]!.bytes, fields, rows[i]!.name);
   });
 
   test("out of our ICMPv6 messages", () => {
-    console.log(`tshark reads ICMPv6 messages of seed ${random.seed}`);
-    const packets = Array.from({ length: 500 }, () => randomIcmpPacket(random));
-    for (const [i, fields] of tshark(packets).entries()) {
-      const label = `seed ${random.seed}, packet ${i}: ${toHex(packets[i]!)}`;
-      assertSameIcmp(packets[i]!, fields, label);
+    for (const [i, fields] of take(icmp.length)) {
+      const label = `seed ${random.seed}, packet ${i}: ${toHex(icmp[i]!)}`;
+      assertSameIcmp(icmp[i]!, fields, label);
     }
   });
 });
 
 /** What tshark shows of each packet. */
 function tshark(packets: readonly Uint8Array[]): Fields[] {
-  const directory = mkdtempSync(join(tmpdir(), "mif-tshark-"));
-  try {
-    const path = join(directory, "packets.pcap");
-    writeFileSync(path, capture(packets));
-    const words = ["-T", "fields", "-E", "separator=|", "-E", "occurrence=a"];
-    const output = commandOutput([
-      "tshark",
-      "-n",
-      "-r",
-      path,
-      ...words,
-      ...FIELDS.flatMap((field) => ["-e", field]),
-    ]);
-    const lines = output.split("\n").slice(0, -1);
-    assert.equal(lines.length, packets.length);
-    return lines.map((line) =>
-      Object.fromEntries(line.split("|").map((value, i) => [FIELDS[i]!, value]))
-    );
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-/** A capture file of raw IP packets (pcap-savefile(5), LINKTYPE_RAW). */
-function capture(packets: readonly Uint8Array[]): Uint8Array {
-  const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
-  const version = 2 | 4 << 16;
-  const parts: Uint8Array[] = [words(0xa1b2c3d4, version, 0, 0, 0xffff, 101)];
-  for (const packet of packets) parts.push(words(0, 0, packet.length, packet.length), packet);
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const rows = tsharkRows(LinkType.ipv6, packets, FIELDS);
+  assert.equal(rows.length, packets.length);
+  return rows.map((row) => Object.fromEntries(row.map((value, i) => [FIELDS[i]!, value])));
 }
 
 /** Every field that tshark shows of a mobility message, as it writes it. */

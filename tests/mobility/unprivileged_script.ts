@@ -18,6 +18,8 @@ import {
   kernelHasMobileIpv6,
   mobilitySocket,
 } from "../../lib/mobility/mod.ts";
+import { doctor } from "../../cli/doctor.ts";
+import { written } from "../written.ts";
 
 async function failure(run: () => unknown): Promise<string> {
   try {
@@ -47,4 +49,5 @@ console.log(JSON.stringify({
     udp.setsockopt(IPPROTO_IPV6, IPV6_RECVRTHDR, true);
   }),
   mobileIpv6: kernelHasMobileIpv6(),
+  doctor: await written("stdout", () => doctor([])),
 }));

@@ -110,7 +110,7 @@ export const targets: FuzzTarget[] = [
       return packet;
     },
     refuses: isMalformed,
-    words: ["3c40", "2b40", "8740", "c910", "3b01"].map(hex),
+    words: ["3c40", "2b40", "2c40", "3340", "8740", "c910", "3b01"].map(hex),
     growth: 128,
   },
   {

@@ -5,15 +5,8 @@
  * @module
  */
 
-import {
-  IPPROTO_AH,
-  IPPROTO_DSTOPTS,
-  IPPROTO_FRAGMENT,
-  IPPROTO_HOPOPTS,
-  IPPROTO_IPV6,
-  IPPROTO_MH,
-  IPPROTO_ROUTING,
-} from "../socket/options.ts";
+import { IPPROTO_IPV6, IPPROTO_MH } from "../socket/options.ts";
+import { EXTENSION_HEADERS } from "./header_chain.ts";
 
 const LOAD_BYTE = 0x30; // BPF_LD | BPF_B | BPF_ABS
 const AND = 0x54; // BPF_ALU | BPF_AND | BPF_K
@@ -35,15 +28,7 @@ const INNER_NEXT_HEADER = 46;
  * @param protocols What next to IPPROTO_MH is taken for a mobility header.
  */
 export function mobilityFilter(protocols: readonly number[] = []): Uint8Array {
-  const passed = [
-    IPPROTO_MH,
-    ...protocols,
-    IPPROTO_HOPOPTS,
-    IPPROTO_ROUTING,
-    IPPROTO_FRAGMENT,
-    IPPROTO_AH,
-    IPPROTO_DSTOPTS,
-  ];
+  const passed = [IPPROTO_MH, ...protocols, ...EXTENSION_HEADERS];
   const inner = [...passed, IPPROTO_IPV6];
   // Behind it only its own jumps to the end: to "pass", "drop" is in front of it.
   const ofInner: Instruction[] = [
