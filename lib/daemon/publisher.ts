@@ -59,6 +59,11 @@ export class Publisher {
   /** Something is new. */
   note(): void {
     this.#isNew = true;
+    this.wake();
+  }
+
+  /** Time may have passed that no timer has noticed: the machine may have slept. */
+  wake(): void {
     if (this.#publishedMs > -Infinity) this.#arrange();
   }
 
