@@ -6,6 +6,9 @@
  * second makes what is not there unreachable. Nothing else of the main table counts, for its routes to the links and
  * routers of other PvDs would lead packets of this source there; only what main refuses is refused here too.
  *
+ * A router that is no default router, and gives specific routes, which its lifetime of zero does not end (RFC 4861 4.2), has a
+ * table of these for each of its PvDs, and what they do not cover is unreachable.
+ *
  * The second rule is not a route in the table, because a socket bound to a device (SO_BINDTODEVICE) passes over
  * `unreachable` routes: they are on no device.
  *
@@ -107,13 +110,19 @@ export function planRemoval(state: RouteState): PolicyChange[] {
 
 // ── Tables ──
 
+/** A next hop that has a table. */
+interface Way extends Nexthop {
+  /** The ID of the PvD whose specific routes it leads to; null where it is a default router. */
+  only: string | null;
+}
+
 /** The next hops of now, by the table that is each one's. */
-type Tables = Map<number, Nexthop>;
+type Tables = Map<number, Way>;
 
 /** Gives every next hop a table: the one that holds it, else a number made of its name that nobody else has. */
 function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
   const tables: Tables = new Map();
-  const waiting = new Map<string, Nexthop>();
+  const waiting = new Map<string, Way>();
   for (const pvd of pvds) {
     for (const family of [6, 4] as const) {
       for (const nexthop of nexthopsOf(pvd, family)) waiting.set(nameOf(nexthop), nexthop);
@@ -122,10 +131,15 @@ function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
   for (const { table, family, destination, nexthop } of state.routes) {
     if (!nexthop || destination !== DEFAULTS[family]) continue;
     if (tables.has(table) || state.isForeign(table)) continue;
-    const current = waiting.get(nameOf(nexthop));
+    const name = nameOf({ ...nexthop, only: null });
+    const current = waiting.get(name);
     if (!current || current.interface.index !== nexthop.interface.index) continue;
     tables.set(table, current);
-    waiting.delete(nameOf(nexthop));
+    waiting.delete(name);
+  }
+  for (const { way, table } of specificBefore(pvds, state)) {
+    if (tables.has(table) || !waiting.delete(nameOf(way))) continue;
+    tables.set(table, way);
   }
   for (const name of [...waiting.keys()].sort()) {
     const first = createHash("sha256").update(name).digest().readUInt32BE() % TABLE_COUNT;
@@ -139,22 +153,47 @@ function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
   return tables;
 }
 
-function nameOf({ interface: { name }, gateway }: Nexthop): string {
-  return `${gateway ?? ""}%${name}`;
+/** Of the PvDs with specific routes only the tables that their addresses look into now. */
+function specificBefore(pvds: PvdInfo[], state: RouteState): { way: Way; table: number }[] {
+  const before = rulesBefore(state);
+  return pvds.flatMap((pvd) => {
+    const way = nexthopsOf(pvd, 6).find(({ only }) => only !== null);
+    if (!way) return [];
+    const led = pvd.addresses.map(({ address }) => ruleOf(before, parseAddress(address)!.bytes));
+    return led.flatMap((rule) => {
+      const routes = state.routes.filter(({ family, table }) =>
+        family === 6 && table === rule?.table
+      );
+      const isIts = routes.some(({ nexthop }) =>
+        nexthop?.gateway === way.gateway && nexthop.interface.index === way.interface.index
+      ) && routes.every(({ destination, nexthop }) =>
+        !nexthop || destination !== DEFAULTS[6]
+      );
+      return rule && isIts && !state.isForeign(rule.table) ? [{ way, table: rule.table }] : [];
+    });
+  });
 }
 
-function tableOf(tables: Tables, nexthop: Nexthop): number {
-  for (const [table, own] of tables) if (nameOf(own) === nameOf(nexthop)) return table;
-  throw new Error(`No table for ${nameOf(nexthop)}`);
+function nameOf({ interface: { name }, gateway, only }: Way): string {
+  return `${gateway ?? ""}%${name}${only === null ? "" : ` ${only}`}`;
 }
 
-/** The default routes of a PvD, the preferred first. */
-function nexthopsOf(pvd: PvdInfo, family: 4 | 6): Nexthop[] {
+function tableOf(tables: Tables, way: Way): number {
+  for (const [table, own] of tables) if (nameOf(own) === nameOf(way)) return table;
+  throw new Error(`No table for ${nameOf(way)}`);
+}
+
+/** The default routes of a PvD, the preferred first; where it has none, but routes through its router, that one. */
+function nexthopsOf(pvd: PvdInfo, family: 4 | 6): Way[] {
   const defaults = pvd.routes.filter(({ destination }) => destination === DEFAULTS[family]);
   const has = (gateway: string | null) => defaults.some((route) => route.gateway === gateway);
   const gateways: (string | null)[] = pvd.gateways.map(({ address }) => address).filter(has);
   if (has(null)) gateways.push(null);
-  return gateways.map((gateway) => ({ interface: pvd.interface, gateway }));
+  const { interface: link, router, id } = pvd;
+  const leads = family === 6 && router !== null && gateways.length === 0 &&
+    pvd.routes.some(({ gateway }) => gateway === router);
+  if (leads) return [{ interface: link, gateway: router, only: id }];
+  return gateways.map((gateway) => ({ interface: link, gateway, only: null }));
 }
 
 // ── Source addresses ──
@@ -279,7 +318,7 @@ function ruleOf(before: PrefixTable[], bytes: Uint8Array): PrefixTable | undefin
 }
 
 interface Choice {
-  nexthop: Nexthop | null;
+  nexthop: Way | null;
   /** Whether something says that this address is this router's, beside there being no other. */
   sure: boolean;
   why: Source["why"];
@@ -399,7 +438,9 @@ function explain(sources: Source[], tables: Tables): string[] {
           "solicit their advertisements (CAP_NET_RAW)",
       );
     } else if (why === "no gateway" && pvd?.router) {
-      notices.add(`${text} has no table: its router ${pvd.router} is no default router`);
+      notices.add(
+        `${text} has no table: its router ${pvd.router} is no default router and gives no routes`,
+      );
     } else if (why === "several PvDs") {
       notices.add(
         `${prefixOf(bytes, bytes.length * 8).text} has no table: several PvDs hold the address, ` +
@@ -462,8 +503,9 @@ function findRoutes(
     const refusals = refused.filter((destination) => parsePrefix(destination)!.family === family);
     for (const table of inUse) {
       for (const destination of refusals) add(family, table, destination, null);
-      const nexthop = tables.get(table);
-      if (nexthop) add(family, table, DEFAULTS[family], nexthop);
+      const way = tables.get(table);
+      if (way?.only !== null) continue;
+      add(family, table, DEFAULTS[family], { interface: way.interface, gateway: way.gateway });
     }
     for (const pvd of pvds) {
       const own = sources.filter((source) => source.pvd === pvd && source.family === family);
@@ -497,10 +539,10 @@ function placeRoutes(
   own: Source[],
   tables: Tables,
 ): PlacedRoute[] {
-  const nexthops = nexthopsOf(pvd, family).map(({ gateway, ...rest }) => ({
-    gateway,
-    bytes: gateway === null ? null : parseAddress(gateway)!.bytes,
-    table: tableOf(tables, { gateway, ...rest }),
+  const nexthops = nexthopsOf(pvd, family).map((way) => ({
+    gateway: way.gateway,
+    bytes: way.gateway === null ? null : parseAddress(way.gateway)!.bytes,
+    table: tableOf(tables, way),
   }));
   const open = nexthops.map(({ table }) => table);
   const onLink = (prefix: Prefix): (number | null)[] => {
