@@ -462,7 +462,7 @@ export class Selection {
     const gateway = answer.gateway && formatAddress(answer.gateway);
     const onPvd = answer.interface === index &&
       (gateway !== null
-        ? this.#routesVia(gateway)
+        ? this.#routesVia(gateway, bytes)
         : WITHOUT_ROUTER.includes(answer.type) || this.#isOnLink(bytes));
     if (onPvd) return;
     throw routeError(
@@ -531,9 +531,12 @@ export class Selection {
       );
   }
 
-  #routesVia(gateway: string): boolean {
-    const { gateways, otherRouters } = this.#source;
-    return gateways.includes(gateway) || otherRouters.includes(gateway);
+  #routesVia(gateway: string, destination: Uint8Array): boolean {
+    const { gateways, specific } = this.#source;
+    return gateways.includes(gateway) ||
+      specific.some((route) =>
+        route.gateway === gateway && prefixContains(route.bytes, route.prefixLength, destination)
+      );
   }
 }
 
@@ -558,8 +561,8 @@ interface Source {
   text: string;
   /** Next hops of the default routes; null is a default route without one. None where it is unknown which are its. */
   gateways: (string | null)[];
-  /** Next hops of the PvD's other routes. */
-  otherRouters: string[];
+  /** The PvD's other routes through routers, also those that stand in its own table only (`mif route install`). */
+  specific: (Prefix & { gateway: string })[];
   onLink: Prefix[];
 }
 
@@ -583,10 +586,12 @@ function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
   // Of IPv4 no router told what is its.
   const mixed = otherNetworks.length > 0 && (pvd.router === null || own.family === 4);
   const isMine = (gateway: string) => !mixed || isNear(gateway);
-  const routes = pvd.routes.flatMap(({ destination, gateway }) => {
+  const parse = ({ destination, gateway }: PvdInfo["routes"][number]) => {
     const prefix = knownPrefix(destination);
     return prefix?.family === own.family ? [{ ...prefix, gateway }] : [];
-  });
+  };
+  const routes = pvd.routes.flatMap(parse);
+  const all = [...routes, ...(pvd.unconfigured?.routes ?? []).flatMap(parse)];
   const defaults = routes.filter(({ prefixLength }) => prefixLength === 0)
     .map(({ gateway }) => gateway);
   const near = defaults.filter((gateway) => gateway !== null && isNear(gateway));
@@ -598,8 +603,10 @@ function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
     bytes,
     text: own.address,
     gateways,
-    otherRouters: routes.flatMap(({ gateway, prefixLength }) =>
-      gateway !== null && prefixLength > 0 && isMine(gateway) ? [gateway] : []
+    specific: all.flatMap(({ gateway, bytes, prefixLength }) =>
+      gateway !== null && prefixLength > 0 && isMine(gateway)
+        ? [{ gateway, bytes, prefixLength }]
+        : []
     ),
     onLink: [network, ...onLinkRoutes],
   };
