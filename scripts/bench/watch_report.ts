@@ -18,7 +18,7 @@ export function formatWatch({ latencies, usages }: WatchMeasured): string {
   });
   const used = usages.map(({ by, during, cpu, rss }) => [
     `${by}, ${during}`,
-    (cpu * 100).toFixed(2),
+    (cpu * 100).toFixed(3),
     (rss / 2 ** 20).toFixed(0),
     during === "nothing" ? "CPU 0" : "",
   ]);
