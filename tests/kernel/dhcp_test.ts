@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { accessSync, constants } from "node:fs";
-import process from "node:process";
 import { test } from "node:test";
 import { SOCK_DGRAM, SOCK_STREAM } from "../../lib/socket/options.ts";
 import type { PvdInfo } from "../../mod.ts";
@@ -19,11 +18,11 @@ import {
 } from "../lab/mod.ts";
 import { commandPath } from "../lab/command.ts";
 import { networkd, networkdSkip, systemBus } from "../lab/networkd.ts";
-import { mif } from "./mif.ts";
+import { type Caller, mif, OWN_CALLERS } from "./mif.ts";
 import { service4 } from "./site.ts";
 import { echoServer, SocketProbe } from "./socket_probe.ts";
 
-const ROOT = { runtime: "deno" in process.versions ? "deno" : "bun", unprivileged: false } as const;
+const [ROOT] = OWN_CALLERS.filter(({ unprivileged }) => !unprivileged) as [Caller];
 const SERVERS = [NETWORK_1.routerIpv4, "198.51.100.53"];
 const DOMAIN = "v4.example";
 

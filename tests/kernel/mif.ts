@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { PvdInfo } from "../../mod.ts";
 import { bun, deno } from "../../scripts/toolchain.ts";
@@ -28,6 +29,11 @@ export interface Caller {
 /** Both runtimes, each as root and without any capability. */
 export const CALLERS: readonly Caller[] = (["deno", "bun"] as const).flatMap((runtime) =>
   [false, true].map((unprivileged) => ({ runtime, unprivileged }))
+);
+
+/** Those of the runtime that runs this. The other one runs the same tests with its own. */
+export const OWN_CALLERS: readonly Caller[] = CALLERS.filter(({ runtime }) =>
+  runtime === ("deno" in process.versions ? "deno" : "bun")
 );
 
 /** The words that run `mif` in a caller's runtime. */

@@ -17,14 +17,14 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { CALLERS, mif, mifArgv } from "./mif.ts";
+import { CALLERS, mif, mifArgv, OWN_CALLERS } from "./mif.ts";
 import { CERTIFICATE_ADDRESSES, type PvdServerRequest, ZONE } from "./pvd_site.ts";
 import { Watching } from "./watching.ts";
 
 const lab = { skip: labSkip(), timeout: 180_000 };
 const ID = `good.${ZONE}`;
 const UNPRIVILEGED = CALLERS.filter(({ unprivileged }) => unprivileged);
-const ROOT = CALLERS.filter(({ unprivileged }) => !unprivileged);
+const ROOT = OWN_CALLERS.filter(({ unprivileged }) => !unprivileged);
 
 let made: ReturnType<typeof makeCertificates> | undefined;
 

@@ -1,4 +1,4 @@
-// watchPvds() and `mif watch` while a network changes: in both runtimes, as root and without privileges.
+// watchPvds() and `mif watch` while a network changes: as root and without privileges.
 
 import assert from "node:assert/strict";
 import process from "node:process";
@@ -19,7 +19,7 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { type Caller, CALLERS, mif, mifArgv } from "./mif.ts";
+import { type Caller, mif, mifArgv, OWN_CALLERS } from "./mif.ts";
 import { plainLinks } from "./plain_links.ts";
 import { ROUTER_1, ROUTER_2 } from "./routers.ts";
 import { Watching } from "./watching.ts";
@@ -30,9 +30,8 @@ const lab = { skip: labSkip(), timeout: 120_000 };
 const script = new URL("./watch_script.ts", import.meta.url);
 const title = ({ runtime, unprivileged }: Caller) =>
   `${runtime}, ${unprivileged ? "without privileges" : "as root"}`;
-/** Both runtimes without privileges. */
-const UNPRIVILEGED = CALLERS.filter(({ unprivileged }) => unprivileged);
-const ROOT = CALLERS.filter(({ unprivileged }) => !unprivileged);
+const UNPRIVILEGED = OWN_CALLERS.filter(({ unprivileged }) => unprivileged);
+const ROOT = OWN_CALLERS.filter(({ unprivileged }) => !unprivileged);
 
 /** What an experiment of watch_script.ts says. */
 async function experiment<T>(host: Host, name: string, unprivileged = true): Promise<T> {
@@ -69,7 +68,7 @@ function comparable(pvds: readonly unknown[]): string[] {
   ).sort();
 }
 
-for (const caller of CALLERS) {
+for (const caller of OWN_CALLERS) {
   test(`addresses, routes, links and the default: ${title(caller)}`, lab, async () => {
     await using world = new World();
     const { host } = plainLinks(world, 2);
