@@ -21,6 +21,7 @@ import { networkd, networkdSkip, systemBus } from "../lab/networkd.ts";
 import { type Caller, mif, OWN_CALLERS } from "./mif.ts";
 import { service4 } from "./site.ts";
 import { echoServer, SocketProbe } from "./socket_probe.ts";
+import { together } from "./together.ts";
 
 const [ROOT] = OWN_CALLERS.filter(({ unprivileged }) => !unprivileged) as [Caller];
 const SERVERS = [NETWORK_1.routerIpv4, "198.51.100.53"];
@@ -162,12 +163,9 @@ test("what dhcpcd, dhclient and networkd were leased is the PvD's with the L fla
   skip: labSkip(),
   timeout: 120_000,
 }, async () => {
-  await Promise.all(
-    CLIENTS.filter(({ skip }) => skip === false).map((client) =>
-      assertPlaced(client).catch((cause) => {
-        throw new Error(`${client.program}: ${cause.message}`, { cause });
-      })
-    ),
+  const there = CLIENTS.filter(({ skip }) => skip === false);
+  await together(
+    Object.fromEntries(there.map((client) => [client.program, () => assertPlaced(client)])),
   );
 });
 
