@@ -4,14 +4,15 @@
  * @module
  */
 
-import { SOCKADDR_SIZE } from "./socket/sockaddr.ts";
-
 /** Family of unix(7). */
 export const AF_UNIX = 1;
 
-/** Without the rest of its 108 bytes: what crosses the boundary has room for 28, a path of 25 bytes. */
+/** What crosses the boundary to the native library. */
+const SIZE_MAX = 28;
+
+/** Without the rest of its 108 bytes: there is room for a path of 25. */
 export function encodeUnixAddress(path: string): Uint8Array {
   const name = new TextEncoder().encode(`${String.fromCharCode(AF_UNIX, 0)}${path}\0`);
-  if (name.length > SOCKADDR_SIZE) throw new RangeError(`Too long a path for a socket: ${path}`);
+  if (name.length > SIZE_MAX) throw new RangeError(`Too long a path for a socket: ${path}`);
   return name;
 }
