@@ -51,8 +51,8 @@ export interface WatchMeasured {
 const PAUSE_MS = 150;
 const WARM_UP_ROUNDS = 5;
 const USAGE_MS = 10_000;
-/** What a runtime does after it has started is over then. */
-const SETTLING_MS = 15_000;
+/** What a runtime does after it has started is over then: V8 collects garbage half a minute later. */
+const SETTLING_MS = 50_000;
 const IDLE_MS = 60_000;
 const FLOOD_PER_SECOND = 1000;
 const LINKS = 200;
