@@ -82,13 +82,13 @@ function describe({ changes, notices }: RouteReport, json: boolean): string {
 }
 
 function describeTable(
-  { table, family, interface: link, gateway, open, sources, addresses }: RouteTable,
+  { table, family, interface: link, gateway, open, specific, sources, addresses }: RouteTable,
 ): string {
   const way = !open
     ? "closed: nothing leaves"
     : gateway === null
     ? `on ${link}`
-    : `via ${gateway} on ${link}`;
+    : `via ${gateway} on ${link}${specific ? ", to specific routes only" : ""}`;
   const from = sources.length === 0 ? "no rule leads here" : `from ${sources.join(", ")}`;
   const made = addresses.length === 0 ? "" : `  with ${addresses.join(", ")}`;
   return `table ${table}  IPv${family}  ${way}  ${from}${made}\n`;

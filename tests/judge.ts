@@ -17,7 +17,9 @@ export async function judge(argv: readonly string[], input: string): Promise<str
 
 /** Why a program cannot be asked, printed; false where it is there. It is not run, for many take long to start. */
 export function judgeSkip(program: string): string | false {
-  const isThere = commandPath.split(":").some((directory) => existsSync(join(directory, program)));
+  const isThere = commandPath().split(":").some((directory) =>
+    existsSync(join(directory, program))
+  );
   return isThere ? false : skipped(program);
 }
 

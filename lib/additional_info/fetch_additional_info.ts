@@ -50,7 +50,7 @@ export const requestLimits: RequestLimits = new RequestLimits(attachmentOf);
 const underWay = new Map<string, Promise<unknown>>();
 
 /**
- * The additional information of an explicit PvD: what this process has of it and still holds, else what its server says
+ * The additional information of an explicit PvD: what this thread or the `mif` daemon has of it and still holds, else what its server says
  * (`https://<id>/.well-known/pvd`). From then on listings of this thread show it (`PvdInfo.additionalInfo`), until it
  * expires or the router changes the sequence number.
  *
@@ -58,7 +58,8 @@ const underWay = new Map<string, Promise<unknown>>();
  * address where there is one; no header says who asks. The certificate must name the ID, letter for letter.
  *
  * How often is asked is limited as RFC 8801 4.1 says, by this thread: ten seconds between two requests for an ID on one
- * link, five for all IDs of a link within ten seconds: the call waits for its turn. A server that failed by TLS, HTTP or
+ * link, five for all IDs of a link within ten seconds: the call waits for its turn. Threads and processes do not know of
+ * each other's requests; where many ask, `mif daemon --additional-info` asks once for all of them. A server that failed by TLS, HTTP or
  * its document is not asked again while the link keeps its carrier, and where ten have failed none is: then the call
  * fails at once. To ask for some IDs and not for others tells the network which ones the host knows;
  * `getpvdinfo(…, { additionalInfo: true })` asks for all.
@@ -100,7 +101,8 @@ export async function fetchAdditionalInfo(
   const key = instanceKey(pvd);
   const now = await settled(pvd, signal);
   while (true) {
-    const known = knownAdditionalInfo(now);
+    // The daemon has asked for all programs.
+    const known = knownAdditionalInfo(now) ?? (now === pvd ? undefined : now.additionalInfo);
     if (known) return known;
     const refusal = requestLimits.refusal(now, performance.now());
     if (refusal) throw refusal;

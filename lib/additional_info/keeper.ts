@@ -4,6 +4,9 @@
  * Who knows the host's PvDs drives it: `update()` takes all of them whenever they have changed. It asks for that of every
  * PvD that has any, never of some: which ones it left out would tell the network what the host knows (RFC 8801 7).
  *
+ * What the `mif` daemon shows (`PvdInfo.additionalInfo`) it does not ask for as well: the limits of RFC 8801 4.1 are the
+ * host's, and each thread counts by itself. It asks where the daemon has not renewed it shortly before its end.
+ *
  * @module
  */
 
@@ -55,6 +58,8 @@ const SLEEP_MAX_MS = 3_600_000;
 /** Where the network did not carry the request, the next comes later each time. */
 const RETRY_MAX_MS = 3_600_000;
 const SETTLING_LOOK_MS = 250;
+/** The part of a life after which one asks for what somebody else has fetched, and has not renewed. */
+const OTHERS_PART = 0.9;
 
 interface Kept {
   /** As it was told last. */
@@ -62,7 +67,7 @@ interface Kept {
   attachment: string;
   /** When to ask, on the clock that only grows; Infinity where nothing leads to it. */
   dueMs: number;
-  /** When what there is ends, on the time of day. */
+  /** When what this keeper fetched ends, on the time of day; Infinity where it has nothing. */
   expiresMs: number;
   /** How long to wait after the next failure of the network's; 0 after a success. */
   retryMs: number;
@@ -131,10 +136,12 @@ export class AdditionalInfoKeeper implements Disposable {
       kept = undefined;
     }
     if (!kept) {
-      this.#kept.set(key, newlyKept(pvd, attachment, clock.nowMs()));
+      this.#kept.set(key, kept = newlyKept(pvd, attachment, clock.nowMs()));
+      this.#leaveToOthers(kept);
       return;
     }
     const before = kept.pvd;
+    const isOthers = before.additionalInfo !== undefined && kept.expiresMs === Infinity;
     kept.pvd = pvd;
     if (before.sequence !== pvd.sequence) {
       // What is there, and what is on its way, may be the old one.
@@ -142,11 +149,26 @@ export class AdditionalInfoKeeper implements Disposable {
       kept.asking?.abort();
       kept.asking = null;
       kept.retryMs = 0;
-      kept.dueMs = clock.nowMs() + random() * 2 ** (10 + (pvd.delay ?? 0));
+      const delayMs = 2 ** (10 + (pvd.delay ?? 0));
+      // Who fetched the old one is to come first.
+      kept.dueMs = clock.nowMs() + random() * delayMs + (isOthers ? delayMs : 0);
+    } else if (isOthers && pvd.additionalInfo === undefined) {
+      // It is gone, and many may have left it to that one.
+      kept.dueMs = Math.min(kept.dueMs, clock.nowMs() + random() * INTERVAL_MS);
     } else if (kept.retryMs > 0 && wayOf(before) !== wayOf(pvd)) {
       // The way there is another one.
       kept.dueMs = Math.min(kept.dueMs, clock.nowMs());
     }
+    this.#leaveToOthers(kept);
+  }
+
+  /** What is shown and was not fetched here, the daemon has fetched, or a single call: that will do for now. */
+  #leaveToOthers(kept: Kept): void {
+    const { clock, random } = this.#options;
+    const { pvd: { additionalInfo }, expiresMs, asking, failure } = kept;
+    if (additionalInfo === undefined || expiresMs < Infinity || asking || failure) return;
+    const leftMs = Math.max(0, expiryMs(additionalInfo) - clock.dateMs());
+    kept.dueMs = clock.nowMs() + leftMs * (OTHERS_PART + random() * (1 - OTHERS_PART));
   }
 
   #drop(key: string, kept: Kept): void {

@@ -13,7 +13,8 @@ import { native } from "../../ffi/library.ts";
 import type { NetworkInformationOptions } from "../additional_info/fetch_additional_info.ts";
 import { bootMs } from "../boot_clock.ts";
 import { MifError } from "../error.ts";
-import { currentSnapshot } from "../netlink/current.ts";
+import { currentSnapshot, interfaceNameOf } from "../netlink/current.ts";
+import type { HeardWords } from "../pvd/advertisement_memory.ts";
 import { instanceKey } from "../pvd/additional_info_memory.ts";
 import {
   hearAdvertisement,
@@ -23,8 +24,9 @@ import {
   whenAnnounced,
   whenDetached,
 } from "../pvd/advertised.ts";
-import { ignoreDaemon, networkCookie, readDaemon } from "../pvd/daemon_file.ts";
-import { type FetchedInfo, STATE_SOCKET } from "../pvd/daemon_state.ts";
+import { attachmentOf } from "../pvd/attachment.ts";
+import { ignoreDaemon, networkCookie, readLeftState } from "../pvd/daemon_file.ts";
+import { type DaemonState, type FetchedInfo, STATE_SOCKET } from "../pvd/daemon_state.ts";
 import { followHeard } from "../route/follow.ts";
 import { hearChanges } from "../socket/table_news.ts";
 import { hearAnnouncements } from "../watch/announcements.ts";
@@ -50,8 +52,6 @@ export interface DaemonOptions {
 const SOLICITATION_DELAY_MS = 1000;
 /** How soon a link that came up is looked at: one change is many messages. */
 const LINKS_MS = 50;
-/** So often it makes sure that the socket is still its own. */
-const GUARD_MS = 5000;
 
 /**
  * Runs until the signal comes, or another daemon takes its place. Then what it has written is taken away.
@@ -73,9 +73,9 @@ export async function runDaemon(
   makeDirectory();
   refuseSecond();
   // What the daemon before us heard still holds.
-  const { state: before } = readDaemon();
+  const before = readLeftState();
   ignoreDaemon();
-  if (before) learnWords(before.words);
+  if (before) learnWords(wordsOfNow(before));
   using stack = new DisposableStack();
   const routers = RouterListener.open(hearAdvertisement);
   if (routers === null) log("the kernel has no IPv6: there are no routers to hear");
@@ -91,32 +91,31 @@ export async function runDaemon(
   const instance = randomBytes(16).toHex();
   const { pid } = process;
   const infos = new Map<string, FetchedInfo>();
+  const ending = new AbortController();
   const publisher = new Publisher({
     state: () => {
       const writtenMs = bootMs();
       const words = heardWords(writtenMs);
-      return { instance, pid, network, writtenMs, words, infos: [...infos.values()] };
+      const attachments = attachmentsOf(words);
+      return { instance, pid, network, writtenMs, words, attachments, infos: [...infos.values()] };
     },
     endMs: heardEndMs,
     nowMs: bootMs,
-    write: writeState,
+    write: (text) => {
+      if (socketStamp() === ownSocket) return writeState(text);
+      if (!ending.signal.aborted) log("its socket is another's now, or was removed: it ends");
+      ending.abort();
+    },
     publish: (text) => server.publish(text),
     sign: (line) => server.sign(line),
     log,
   });
   stack.defer(() => publisher.stop());
   stack.defer(whenAnnounced(() => publisher.note()));
-  stack.defer(followLinks(routers));
+  stack.defer(followLinks(routers, () => publisher.wake()));
   routers?.startSoliciting(SOLICITATION_DELAY_MS);
   publisher.start();
   log(`hears routers and tells of them in ${STATE_SOCKET}`);
-  const ending = new AbortController();
-  const guard = setInterval(() => {
-    if (socketStamp() === ownSocket) return;
-    log("its socket is another's now, or was removed: it ends");
-    ending.abort();
-  }, GUARD_MS);
-  stack.defer(() => clearInterval(guard));
   const until = AbortSignal.any([signal, ending.signal]);
   await Promise.all([
     until.aborted || once(until, "abort"),
@@ -138,11 +137,31 @@ function refuseSecond(): void {
   });
 }
 
+/** Which attachment each link has that something was heard on. */
+function attachmentsOf({ headers }: HeardWords): Map<number, string> {
+  const attachments = new Map<number, string>();
+  for (const { interface: index } of headers) {
+    if (attachments.has(index)) continue;
+    const name = interfaceNameOf(index);
+    if (name !== null) attachments.set(index, attachmentOf({ name, index }));
+  }
+  return attachments;
+}
+
+/** What was heard on links that have not lost their other end since, and so are in the same networks. */
+function wordsOfNow({ words, attachments }: DaemonState): HeardWords {
+  const now = attachmentsOf(words);
+  const isSame = ({ interface: index }: { interface: number }) =>
+    attachments.has(index) && attachments.get(index) === now.get(index);
+  return { headers: words.headers.filter(isSame), options: words.options.filter(isSame) };
+}
+
 /** Has links that come up asked, and what was heard on those that go down forgotten. @returns What ends it. */
-function followLinks(routers: RouterListener | null): () => void {
+function followLinks(routers: RouterListener | null, wake: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = () => {
     timer = undefined;
+    wake();
     try {
       routers?.follow(currentSnapshot());
     } catch (error) {

@@ -30,6 +30,8 @@ export interface PublisherHost {
 const SPACING_MS = 50;
 /** One that takes long keeps the next one away for so many times as long. */
 const SPACING_FACTOR = 4;
+/** After the file could not be written. */
+const RETRY_MS = 5000;
 /** Before a lifetime ends that may have begun anew. */
 const EARLY_MS = 250;
 
@@ -59,6 +61,11 @@ export class Publisher {
   /** Something is new. */
   note(): void {
     this.#isNew = true;
+    this.wake();
+  }
+
+  /** Time may have passed that no timer has noticed: the machine may have slept. */
+  wake(): void {
     if (this.#publishedMs > -Infinity) this.#arrange();
   }
 
@@ -75,7 +82,7 @@ export class Publisher {
     // One that did not begin anew until then is about to end; if it does after all, that is news.
     const endMs = this.#fileEndMs - EARLY_MS;
     const quietUntilMs = Math.min(
-      this.#publishedMs + HEARTBEAT_MS,
+      this.#publishedMs + (this.#failure === "" ? HEARTBEAT_MS : RETRY_MS),
       endMs > this.#publishedMs ? endMs : Infinity,
     );
     const dueMs = this.#isNew ? earliestMs : Math.max(earliestMs, quietUntilMs);

@@ -22,8 +22,8 @@ import {
 } from "../socket/options.ts";
 import { EPOLLIN, EPOLLOUT, EPOLLRDHUP, reactor } from "../socket/reactor.ts";
 import { SOCKADDR_SIZE } from "../socket/sockaddr.ts";
+import { AF_UNIX, encodeUnixAddress } from "../unix_address.ts";
 
-const AF_UNIX = 1;
 const SO_PEERCRED = 17;
 const EAGAIN = 11;
 const ECONNABORTED = 103;
@@ -55,13 +55,15 @@ export class StateServer {
   #state = nothing;
   /** Counts the states. */
   #number = 0;
+  /** Runs while somebody is stalled. */
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   /** Listens at a path of at most 25 bytes that is free. Everybody may connect. @throws {MifError} As bind(2) fails. */
   constructor(path: string, log: (message: string) => void) {
     this.#log = log;
     const fd = checked(native().mif_socket(AF_UNIX, SOCK_STREAM, 0), "socket", "Cannot listen");
     try {
-      const name = sockaddrOf(path);
+      const name = encodeUnixAddress(path);
       checked(native().mif_bind(fd, name, name.length), "bind", `Cannot listen at ${path}`);
       chmodSync(path, 0o666);
       checked(native().mif_listen(fd, BACKLOG), "listen", `Cannot listen at ${path}`);
@@ -86,18 +88,17 @@ export class StateServer {
     for (const reader of this.#readers.values()) this.#give(reader);
   }
 
-  /** Tells all that their state holds on, and lets those go who do not read. */
+  /** Tells all who have their state that it holds on. */
   sign(line: string): void {
     const bytes = new TextEncoder().encode(line + "\n");
-    const nowMs = performance.now();
     for (const reader of this.#readers.values()) {
       if (reader.stalledMs === null) this.#send(reader, bytes);
-      else if (nowMs - reader.stalledMs > STALLED_MAX_MS) this.#dismiss(reader);
     }
   }
 
   /** Lets all go. */
   close(): void {
+    clearTimeout(this.#patience);
     for (const reader of this.#readers.values()) this.#dismiss(reader);
     reactor().remove(this.#fd);
     reactor().release();
@@ -170,6 +171,21 @@ export class StateServer {
     if (bytes.length === 0) return;
     reader.stalledMs = performance.now();
     reactor().change(reader.fd, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
+    this.#patience ??= setTimeout(() => this.#loseStalled(), STALLED_MAX_MS).unref();
+  }
+
+  /** Lets those go who have not read for too long. */
+  #loseStalled(): void {
+    const nowMs = performance.now();
+    let firstMs = Infinity;
+    for (const reader of this.#readers.values()) {
+      const leftMs = (reader.stalledMs ?? Infinity) + STALLED_MAX_MS - nowMs;
+      if (leftMs <= 0) this.#dismiss(reader);
+      else firstMs = Math.min(firstMs, leftMs);
+    }
+    this.#patience = firstMs === Infinity
+      ? undefined
+      : setTimeout(() => this.#loseStalled(), Math.ceil(firstMs)).unref();
   }
 
   #dismiss({ fd, user }: Reader): void {
@@ -191,13 +207,6 @@ interface Reader {
   rest: Uint8Array;
   /** Since when; null while it takes all. */
   stalledMs: number | null;
-}
-
-/** sockaddr_un, without the rest of its 108 bytes: what crosses the boundary has room for 28. */
-function sockaddrOf(path: string): Uint8Array {
-  const name = new TextEncoder().encode(`${String.fromCharCode(AF_UNIX, 0)}${path}\0`);
-  if (name.length > SOCKADDR_SIZE) throw new RangeError(`Too long a path to listen at: ${path}`);
-  return name;
 }
 
 function userOf(fd: number): number {

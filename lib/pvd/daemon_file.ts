@@ -3,25 +3,32 @@
  *
  * Whose word counts is said by the file system: /run is root's alone, so root gave /run/mif to whoever owns it, and
  * nobody else can put anything there. That is checked each time, and so are the file itself, the network namespace, and
- * that the daemon has given a sign of life. Whatever is wrong is a warning, and then it is as if there were no daemon.
+ * that the daemon is there. Whatever is wrong is a warning, and then it is as if there were no daemon.
+ *
+ * That it is there says the kernel, and costs the daemon nothing: connect(2) of a datagram socket to its stream socket is
+ * EPROTOTYPE as long as somebody has that open, and ECONNREFUSED from the moment on that its process ended, however that
+ * came. One that is there and hangs has said nothing new for too long.
  *
  * @module
  */
 
 import { native } from "../../ffi/library.ts";
 import { bootMs } from "../boot_clock.ts";
+import { AF_UNIX, encodeUnixAddress } from "../unix_address.ts";
 import { readExactly, statusOf, UnreadableError } from "../sources/host_files.ts";
 import type { SourceReport } from "../sources/statement.ts";
 import type { PvdAdditionalInfo } from "./additional_info.ts";
 import { AdditionalInfoMemory } from "./additional_info_memory.ts";
 import { announcementListener } from "./advertised.ts";
 import {
+  ABSENCE_MAX_MS,
   DAEMON_DIRECTORY,
   type DaemonState,
   decodeState,
   SILENCE_MAX_MS,
   STATE_FILE,
   STATE_SIZE_MAX,
+  STATE_SOCKET,
   StateError,
 } from "./daemon_state.ts";
 import type { PvdInfo } from "./pvd.ts";
@@ -35,8 +42,12 @@ export interface DaemonReading {
   state: DaemonState | null;
   /** For the list of sources: whether there is a daemon, and what is wrong with it. */
   report: SourceReport;
+  /** When that ends without anybody's telling, on CLOCK_BOOTTIME; Infinity where it does not. */
+  endMs: number;
 }
 
+const SOCK_DGRAM = 2;
+const EPROTOTYPE = 91;
 const SOL_SOCKET = 1;
 const SO_NETNS_COOKIE = 71;
 const OTHERS_WRITE = 0o022;
@@ -57,6 +68,10 @@ let bySocket: Said | null = null;
 /** What the socket said last, and nobody has looked at yet. */
 let unread: string | null = null;
 let lastFile: Said & { stamp: string } | null = null;
+/** Whether we are connected, and so will be told of its end. */
+let isConnected = false;
+/** When it was last seen to be there. */
+let presentMs = -Infinity;
 
 /** The daemon itself, which knows better, does not read what it has written. */
 export function ignoreDaemon(): void {
@@ -69,13 +84,22 @@ export function ignoreDaemon(): void {
  */
 export function setDaemonState(text: string | null): void {
   unread = text;
+  isConnected = text !== null;
   if (text === null) bySocket = null;
 }
 
-/** A sign of life by the socket: its last state holds on. */
-export function touchDaemonState(writtenMs: number): void {
+/** It ended, or the connection to it: what it said last holds for a while, for it may only be restarting. */
+export function loseDaemon(): void {
+  if (isConnected) presentMs = bootMs();
+  isConnected = false;
+}
+
+/** A sign of life by the socket: its last state holds on. @returns Whether it had been silent for too long. */
+export function touchDaemonState(writtenMs: number): boolean {
   const state = stateBySocket();
-  if (state) bySocket = { state: { ...state, writtenMs }, problem: "" };
+  if (!state) return false;
+  bySocket = { state: { ...state, writtenMs }, problem: "" };
+  return writtenMs - state.writtenMs > SILENCE_MAX_MS;
 }
 
 function stateBySocket(): DaemonState | null {
@@ -105,24 +129,36 @@ const infosOf = new WeakMap<DaemonState["infos"], AdditionalInfoMemory>();
 
 /** Reads what the daemon says. Never throws for what it finds. */
 export function readDaemon(nowMs: number = bootMs()): DaemonReading {
-  const report: SourceReport = {
-    source: DAEMON,
-    found: false,
-    resolvers: [],
-    prefixes: [],
-    warnings: [],
-  };
-  if (isOff) return { state: null, report };
+  const report = newReport();
+  if (isOff) return { state: null, report, endMs: Infinity };
   const said = readFile(report);
   // Of the same run the later word counts; the socket says it first.
   const told = stateBySocket();
   const state = told && told.writtenMs >= (said?.state?.writtenMs ?? 0)
     ? told
     : said?.state ?? null;
-  const problem = state === null ? said?.problem ?? "" : problemOf(state, nowMs);
-  if (problem === "") return { state, report };
+  const isThere = state !== null && isPresent();
+  if (isThere) presentMs = nowMs;
+  const problem = state === null
+    ? said?.problem ?? ""
+    : silenceOf(state, nowMs) || strangenessOf(state, nowMs);
+  if (problem === "") return { state, report, endMs: state ? endOf(state, isThere) : Infinity };
   report.warnings.push({ source: DAEMON, path: STATE_FILE, message: `not used: ${problem}` });
-  return { state: null, report };
+  return { state: null, report, endMs: Infinity };
+}
+
+/**
+ * The state that the daemon before this one has left, be it gone for a while; null where there is none that could be
+ * trusted.
+ */
+export function readLeftState(nowMs: number = bootMs()): DaemonState | null {
+  const state = readFile(newReport())?.state ?? null;
+  if (state === null || strangenessOf(state, nowMs) !== "") return null;
+  return nowMs - state.writtenMs <= SILENCE_MAX_MS ? state : null;
+}
+
+function newReport(): SourceReport {
+  return { source: DAEMON, found: false, resolvers: [], prefixes: [], warnings: [] };
 }
 
 /**
@@ -192,13 +228,37 @@ function parse(text: string): Said {
   }
 }
 
-/** Why a state is not to be used; "" where it is. */
-function problemOf({ writtenMs, network }: DaemonState, nowMs: number): string {
-  const ageMs = nowMs - writtenMs;
-  if (ageMs > SILENCE_MAX_MS) {
-    return `the daemon has given no sign of life for ${Math.round(ageMs / 1000)} s`;
-  }
-  if (ageMs < -FUTURE_MAX_MS) return "it is from another time than this machine's";
+/** Whether somebody has the daemon's socket open: in its directory nobody else can have made it. */
+function isPresent(): boolean {
+  if (isConnected) return true;
+  const fd = native().mif_socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (fd < 0) return false;
+  const result = native().mif_connect(fd, socketAddress, socketAddress.length);
+  native().mif_close(fd);
+  return result === -EPROTOTYPE;
+}
+
+const socketAddress = encodeUnixAddress(STATE_SOCKET);
+
+/** That the daemon is gone, or hangs; "" where neither is. */
+function silenceOf({ writtenMs }: DaemonState, nowMs: number): string {
+  const silentMs = nowMs - writtenMs;
+  const absentMs = nowMs - Math.max(writtenMs, presentMs);
+  const ms = absentMs > ABSENCE_MAX_MS ? absentMs : silentMs > SILENCE_MAX_MS ? silentMs : 0;
+  return ms === 0 ? "" : `the daemon has given no sign of life for ${Math.round(ms / 1000)} s`;
+}
+
+/** When it is to be looked at again. */
+function endOf({ writtenMs }: DaemonState, isThere: boolean): number {
+  if (isConnected) return writtenMs + SILENCE_MAX_MS;
+  // Of its end nobody would tell.
+  const endMs = Math.max(writtenMs, presentMs) + ABSENCE_MAX_MS;
+  return isThere ? Math.min(endMs, writtenMs + SILENCE_MAX_MS) : endMs;
+}
+
+/** Why a state is none of this machine and network namespace; "" where it is. */
+function strangenessOf({ writtenMs, network }: DaemonState, nowMs: number): string {
+  if (writtenMs - nowMs > FUTURE_MAX_MS) return "it is from another time than this machine's";
   const cookie = networkCookie();
   if (cookie === null) return "the kernel does not tell in which network namespace we are";
   return cookie === network ? "" : "the daemon listens in another network namespace";

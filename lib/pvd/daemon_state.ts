@@ -35,10 +35,12 @@ export const STATE_SOCKET = "/run/mif/socket";
 
 /** No state is larger; a daemon leaves out what was heard first. */
 export const STATE_SIZE_MAX = 4 * 1024 * 1024;
-/** So often a daemon says that it is there. */
-export const HEARTBEAT_MS = 5_000;
-/** Who has not said so for this time is taken to be gone. */
-export const SILENCE_MAX_MS = 15_000;
+/** So often a daemon says that it goes on; that it is there its socket says. */
+export const HEARTBEAT_MS = 60_000;
+/** One that is there and has not said so for this time hangs. */
+export const SILENCE_MAX_MS = 150_000;
+/** So long counts what one has said that is not there any more: it may only be restarting. */
+export const ABSENCE_MAX_MS = 10_000;
 
 const FORMAT = "mif-daemon-state";
 const SIGN = "mif-daemon-sign-of-life";
@@ -60,6 +62,8 @@ export interface DaemonState {
   /** CLOCK_BOOTTIME in milliseconds. */
   writtenMs: number;
   words: HeardWords;
+  /** Of each link, by index, which attachment to it was the last that was heard of. */
+  attachments: ReadonlyMap<number, string>;
   /** What it fetched of explicit PvDs, and still holds. */
   infos: readonly FetchedInfo[];
 }
@@ -81,9 +85,11 @@ export class StateError extends Error {
 }
 
 /** One line, without its end. What would make it longer than {@linkcode STATE_SIZE_MAX} is left out, the earliest first. */
-export function encodeState({ words, infos, writtenMs, ...rest }: DaemonState): string {
+export function encodeState(
+  { words, attachments, infos, writtenMs, ...rest }: DaemonState,
+): string {
   const pvds = new Map<string, { said: JsonObject; options: JsonValue[] }>();
-  let size = 1024;
+  let size = 1024 + 128 * attachments.size;
   const fits = (part: JsonValue) => (size += JSON.stringify(part).length + 16) <= STATE_SIZE_MAX;
   for (const one of words.headers.toReversed()) {
     const { interface: index, router, pvd, heardMs, header, isHeaderNested } = one;
@@ -116,6 +122,7 @@ export function encodeState({ words, infos, writtenMs, ...rest }: DaemonState): 
     version: VERSION,
     ...rest,
     writtenMs: Math.floor(writtenMs),
+    attachments: Object.fromEntries(attachments),
     // As they were said: of two of one time the later counts.
     pvds: [...pvds.values()].toReversed()
       .map(({ said, options }) => ({ ...said, options: options.toReversed() })),
@@ -154,6 +161,7 @@ export function decodeState(text: string): DaemonState {
   demand(typeof instance === "string" && /^[0-9a-f]{32}$/.test(instance), "instance");
   demand(isUnsigned(pid, 0x7fffffff), "pid");
   demand(typeof network === "string" && /^\d{1,20}$/.test(network), "network");
+  const attachments = decodeAttachments(json["attachments"]);
   const list = listOf(json["pvds"], PVDS_MAX, "pvds");
   const headers: HeardHeader[] = [];
   const options: HeardOption[] = [];
@@ -172,7 +180,20 @@ export function decodeState(text: string): DaemonState {
       },
     );
   });
-  return { instance, pid, network, writtenMs, words: { headers, options }, infos };
+  return { instance, pid, network, writtenMs, words: { headers, options }, attachments, infos };
+}
+
+function decodeAttachments(value: JsonValue | undefined): Map<number, string> {
+  const attachments = new Map<number, string>();
+  if (value === undefined) return attachments;
+  const said = object(value);
+  demand(said !== null && Object.keys(said).length <= PVDS_MAX, "attachments");
+  for (const [index, attachment] of Object.entries(said)) {
+    demand(/^[1-9]\d{0,9}$/.test(index), "attachments");
+    demand(typeof attachment === "string" && attachment.length <= 64, `attachments.${index}`);
+    attachments.set(Number(index), attachment);
+  }
+  return attachments;
 }
 
 function decodeInfo(value: JsonValue, { pvd, ...of }: HeardHeader, where: string): FetchedInfo {

@@ -201,16 +201,17 @@ export function checkPvd(pvd: PvdInfo): void {
 
 /** Whether it has what sockets need of a PvD. */
 function isPvd(pvd: PvdInfo): boolean {
-  const { id, interface: link, addresses, gateways, routes } = pvd ?? {};
+  const { id, interface: link, addresses, gateways, routes, unconfigured } = pvd ?? {};
+  const missing = unconfigured?.routes ?? [];
   return typeof id === "string" && typeof link?.name === "string" &&
     Number.isInteger(link.index) && link.index > 0 &&
-    [addresses, gateways, routes].every(Array.isArray) &&
+    [addresses, gateways, routes, missing].every(Array.isArray) &&
     addresses.every((own) =>
       own && familyOf(own.address) === own.family &&
       parsePrefix(`${own.address}/${own.prefixLength}`)
     ) &&
     gateways.every((gateway) => familyOf(gateway?.address) !== undefined) &&
-    routes.every((route) =>
+    [...routes, ...missing].every((route) =>
       typeof route?.destination === "string" && parsePrefix(route.destination) &&
       (route.gateway === null || familyOf(route.gateway) !== undefined)
     );

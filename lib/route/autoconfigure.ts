@@ -70,9 +70,11 @@ function obstacle(
   if (!marksAddresses) return "this kernel does not keep whose an address is; Linux 5.18 does";
   const all = [...routes, ...unconfigured?.routes ?? []];
   // It would have no table, and so no way but the system's.
-  return all.some(({ destination }) => destination === DEFAULTS[6])
+  return all.some(({ destination, gateway }) =>
+      destination === DEFAULTS[6] || (gateway !== null && gateway === router)
+    )
     ? null
-    : `its router ${router} is no default router`;
+    : `its router ${router} is no default router and gives no routes`;
 }
 
 /** The one that is there, be it still tentative, else a new one. */
@@ -182,7 +184,8 @@ export function asInstalled(
     const own = routes.filter(({ family, table, nexthop }) =>
       family === 6 && table === rule?.table && nexthop !== null
     );
-    const gateway = own.find(({ destination }) => destination === DEFAULTS[6])?.nexthop?.gateway;
+    const open = own.find(({ destination }) => destination === DEFAULTS[6]);
+    const gateway = (open ?? own.find(({ nexthop }) => nexthop?.gateway))?.nexthop?.gateway;
     if (!gateway) return [];
     return [{
       handle: 0,
@@ -192,7 +195,7 @@ export function asInstalled(
       router: gateway,
       attribution: "rule",
       addresses: [describe(target)],
-      gateways: [{ address: gateway, family: 6 }],
+      gateways: open ? [{ address: gateway, family: 6 }] : [],
       dnsServers: [],
       searchDomains: [],
       routes: own.map(({ destination, nexthop }) => ({ destination, gateway: nexthop!.gateway })),

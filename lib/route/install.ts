@@ -55,12 +55,14 @@ export interface RouteTable {
   table: number;
   /** 4 or 6. */
   family: 4 | 6;
-  /** Where its default route leaves; null where the table is closed. */
+  /** Where its routes to beyond the link leave; null where the table is closed. */
   interface: string | null;
   /** The router; null where the table is closed, or where the link needs none. */
   gateway: string | null;
   /** Whether anything leaves by it. A closed one only has what is on its link: its router is gone. */
   open: boolean;
+  /** Whether that is what specific routes lead to only: its router is no default router. */
+  specific: boolean;
   /** Source prefixes, "address/length", whose packets look into it; empty after a crash half-way. */
   sources: string[];
   /** Addresses of this host in those, which {@linkcode installRoutes} has made. */
@@ -186,18 +188,20 @@ export function showRoutes(): RouteTable[] {
     const key = `${table} ${family}`;
     let known = tables.get(key);
     if (!known) {
-      const nothing = { interface: null, gateway: null, open: false, sources: [], addresses: [] };
-      known = { table, family, ...nothing };
+      const nothing = { interface: null, gateway: null, open: false, specific: false };
+      known = { table, family, ...nothing, sources: [], addresses: [] };
       tables.set(key, known);
     }
     return known;
   };
   for (const { table, family, destination, nexthop } of routes) {
     const known = of(table, family);
-    if (!nexthop || destination !== DEFAULTS[family]) continue;
+    const isDefault = destination === DEFAULTS[family];
+    if (!nexthop || (!isDefault && (known.open || nexthop.gateway === null))) continue;
     known.interface = nexthop.interface.name;
     known.gateway = nexthop.gateway;
     known.open = true;
+    known.specific = !isDefault;
   }
   for (const rule of rules) {
     const table = tableOfSource(rule);

@@ -6,6 +6,9 @@
  * second makes what is not there unreachable. Nothing else of the main table counts, for its routes to the links and
  * routers of other PvDs would lead packets of this source there; only what main refuses is refused here too.
  *
+ * A router that is no default router, and gives specific routes, which its lifetime of zero does not end (RFC 4861 4.2), has a
+ * table of these for each of its PvDs, and what they do not cover is unreachable.
+ *
  * The second rule is not a route in the table, because a socket bound to a device (SO_BINDTODEVICE) passes over
  * `unreachable` routes: they are on no device.
  *

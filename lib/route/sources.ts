@@ -10,14 +10,13 @@ import {
   isLinkLocal,
   isLoopback,
   parseAddress,
-  parsePrefix,
   prefixContains,
 } from "../ip/address.ts";
 import type { PvdAddress, PvdInfo } from "../pvd/pvd.ts";
 import type { RouteState } from "./plan.ts";
-import { type Nexthop, tableOfSource } from "./policy.ts";
 import { holds, type Prefix, prefixOf } from "./prefix.ts";
-import { nexthopsOf, tableOf, type Tables } from "./tables.ts";
+import { type PrefixTable, ruleOf, rulesBefore } from "./source_rules.ts";
+import { nexthopsOf, tableOf, type Tables, type Way } from "./tables.ts";
 
 /** One address of the host and the table its packets are to look into. */
 export interface Source {
@@ -104,28 +103,8 @@ function findSource(
   return { ...source, prefix: subnet, table, why };
 }
 
-/** The prefix and table of a rule. */
-interface PrefixTable {
-  prefix: Prefix;
-  table: number;
-}
-
-/** The rules of ours by which prefixes look into tables now, the longest prefixes first. */
-function rulesBefore({ rules }: RouteState): PrefixTable[] {
-  return rules.flatMap((rule) => {
-    const table = tableOfSource(rule);
-    if (table === null) return [];
-    const { bytes, prefixLength } = parsePrefix(rule.from)!;
-    return [{ prefix: prefixOf(bytes, prefixLength), table }];
-  }).sort((a, b) => b.prefix.prefixLength - a.prefix.prefixLength);
-}
-
-function ruleOf(before: PrefixTable[], bytes: Uint8Array): PrefixTable | undefined {
-  return before.find(({ prefix }) => holds(prefix, bytes));
-}
-
 interface Choice {
-  nexthop: Nexthop | null;
+  nexthop: Way | null;
   /** Whether something says that this address is this router's, beside there being no other. */
   sure: boolean;
   why: Source["why"];
@@ -244,7 +223,9 @@ export function explain(sources: Source[], tables: Tables): string[] {
           "solicit their advertisements (CAP_NET_RAW)",
       );
     } else if (why === "no gateway" && pvd?.router) {
-      notices.add(`${text} has no table: its router ${pvd.router} is no default router`);
+      notices.add(
+        `${text} has no table: its router ${pvd.router} is no default router and gives no routes`,
+      );
     } else if (why === "several PvDs") {
       notices.add(
         `${prefixOf(bytes, bytes.length * 8).text} has no table: several PvDs hold the address, ` +

@@ -37,8 +37,9 @@ export function findRoutes(
     const refusals = refused.filter((destination) => parsePrefix(destination)!.family === family);
     for (const table of inUse) {
       for (const destination of refusals) add(family, table, destination, null);
-      const nexthop = tables.get(table);
-      if (nexthop) add(family, table, DEFAULTS[family], nexthop);
+      const way = tables.get(table);
+      if (way?.only !== null) continue;
+      add(family, table, DEFAULTS[family], { interface: way.interface, gateway: way.gateway });
     }
     for (const pvd of pvds) {
       const own = sources.filter((source) => source.pvd === pvd && source.family === family);
@@ -72,10 +73,10 @@ function placeRoutes(
   own: Source[],
   tables: Tables,
 ): PlacedRoute[] {
-  const nexthops = nexthopsOf(pvd, family).map(({ gateway, ...rest }) => ({
-    gateway,
-    bytes: gateway === null ? null : parseAddress(gateway)!.bytes,
-    table: tableOf(tables, { gateway, ...rest }),
+  const nexthops = nexthopsOf(pvd, family).map((way) => ({
+    gateway: way.gateway,
+    bytes: way.gateway === null ? null : parseAddress(way.gateway)!.bytes,
+    table: tableOf(tables, way),
   }));
   const open = nexthops.map(({ table }) => table);
   const onLink = (prefix: Prefix): (number | null)[] => {

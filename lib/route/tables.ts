@@ -5,17 +5,25 @@
  */
 
 import { createHash } from "node:crypto";
+import { parseAddress } from "../ip/address.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
 import type { RouteState } from "./plan.ts";
 import { DEFAULTS, type Nexthop, TABLE_COUNT, TABLE_FIRST } from "./policy.ts";
+import { ruleOf, rulesBefore } from "./source_rules.ts";
+
+/** A next hop that has a table. */
+export interface Way extends Nexthop {
+  /** The ID of the PvD whose specific routes it leads to; null where it is a default router. */
+  only: string | null;
+}
 
 /** The next hops of now, by the table that is each one's. */
-export type Tables = Map<number, Nexthop>;
+export type Tables = Map<number, Way>;
 
 /** Gives every next hop a table: the one that holds it, else a number made of its name that nobody else has. */
 export function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
   const tables: Tables = new Map();
-  const waiting = new Map<string, Nexthop>();
+  const waiting = new Map<string, Way>();
   for (const pvd of pvds) {
     for (const family of [6, 4] as const) {
       for (const nexthop of nexthopsOf(pvd, family)) waiting.set(nameOf(nexthop), nexthop);
@@ -24,10 +32,15 @@ export function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
   for (const { table, family, destination, nexthop } of state.routes) {
     if (!nexthop || destination !== DEFAULTS[family]) continue;
     if (tables.has(table) || state.isForeign(table)) continue;
-    const current = waiting.get(nameOf(nexthop));
+    const name = nameOf({ ...nexthop, only: null });
+    const current = waiting.get(name);
     if (!current || current.interface.index !== nexthop.interface.index) continue;
     tables.set(table, current);
-    waiting.delete(nameOf(nexthop));
+    waiting.delete(name);
+  }
+  for (const { way, table } of specificBefore(pvds, state)) {
+    if (tables.has(table) || !waiting.delete(nameOf(way))) continue;
+    tables.set(table, way);
   }
   for (const name of [...waiting.keys()].sort()) {
     const first = createHash("sha256").update(name).digest().readUInt32BE() % TABLE_COUNT;
@@ -41,21 +54,46 @@ export function assignTables(pvds: PvdInfo[], state: RouteState): Tables {
   return tables;
 }
 
-function nameOf({ interface: { name }, gateway }: Nexthop): string {
-  return `${gateway ?? ""}%${name}`;
+/** Of the PvDs with specific routes only the tables that their addresses look into now. */
+function specificBefore(pvds: PvdInfo[], state: RouteState): { way: Way; table: number }[] {
+  const before = rulesBefore(state);
+  return pvds.flatMap((pvd) => {
+    const way = nexthopsOf(pvd, 6).find(({ only }) => only !== null);
+    if (!way) return [];
+    const led = pvd.addresses.map(({ address }) => ruleOf(before, parseAddress(address)!.bytes));
+    return led.flatMap((rule) => {
+      const routes = state.routes.filter(({ family, table }) =>
+        family === 6 && table === rule?.table
+      );
+      const isIts = routes.some(({ nexthop }) =>
+        nexthop?.gateway === way.gateway && nexthop.interface.index === way.interface.index
+      ) && routes.every(({ destination, nexthop }) =>
+        !nexthop || destination !== DEFAULTS[6]
+      );
+      return rule && isIts && !state.isForeign(rule.table) ? [{ way, table: rule.table }] : [];
+    });
+  });
+}
+
+function nameOf({ interface: { name }, gateway, only }: Way): string {
+  return `${gateway ?? ""}%${name}${only === null ? "" : ` ${only}`}`;
 }
 
 /** The table that a next hop was given. */
-export function tableOf(tables: Tables, nexthop: Nexthop): number {
-  for (const [table, own] of tables) if (nameOf(own) === nameOf(nexthop)) return table;
-  throw new Error(`No table for ${nameOf(nexthop)}`);
+export function tableOf(tables: Tables, way: Way): number {
+  for (const [table, own] of tables) if (nameOf(own) === nameOf(way)) return table;
+  throw new Error(`No table for ${nameOf(way)}`);
 }
 
-/** The default routes of a PvD, the preferred first. */
-export function nexthopsOf(pvd: PvdInfo, family: 4 | 6): Nexthop[] {
+/** The default routes of a PvD, the preferred first; where it has none, but routes through its router, that one. */
+export function nexthopsOf(pvd: PvdInfo, family: 4 | 6): Way[] {
   const defaults = pvd.routes.filter(({ destination }) => destination === DEFAULTS[family]);
   const has = (gateway: string | null) => defaults.some((route) => route.gateway === gateway);
   const gateways: (string | null)[] = pvd.gateways.map(({ address }) => address).filter(has);
   if (has(null)) gateways.push(null);
-  return gateways.map((gateway) => ({ interface: pvd.interface, gateway }));
+  const { interface: link, router, id } = pvd;
+  const leads = family === 6 && router !== null && gateways.length === 0 &&
+    pvd.routes.some(({ gateway }) => gateway === router);
+  if (leads) return [{ interface: link, gateway: router, only: id }];
+  return gateways.map((gateway) => ({ interface: link, gateway, only: null }));
 }

@@ -471,7 +471,7 @@ export class Selection {
     const gateway = answer.gateway && formatAddress(answer.gateway);
     const onPvd = answer.interface === index &&
       (gateway !== null
-        ? this.#routesVia(gateway)
+        ? this.#routesVia(gateway, bytes)
         : WITHOUT_ROUTER.includes(answer.type) || this.#isOnLink(bytes));
     if (onPvd) return;
     throw routeError(
@@ -540,9 +540,12 @@ export class Selection {
       );
   }
 
-  #routesVia(gateway: string): boolean {
-    const { gateways, otherRouters } = this.#source;
-    return gateways.includes(gateway) || otherRouters.includes(gateway);
+  #routesVia(gateway: string, destination: Uint8Array): boolean {
+    const { gateways, specific } = this.#source;
+    return gateways.includes(gateway) ||
+      specific.some((route) =>
+        route.gateway === gateway && prefixContains(route.bytes, route.prefixLength, destination)
+      );
   }
 }
 

@@ -23,8 +23,8 @@ export interface Source {
   text: string;
   /** Next hops of the default routes; null is a default route without one. None where it is unknown which are its. */
   gateways: (string | null)[];
-  /** Next hops of the PvD's other routes. */
-  otherRouters: string[];
+  /** The PvD's other routes through routers, also those that stand in its own table only (`mif route install`). */
+  specific: (Prefix & { gateway: string })[];
   onLink: Prefix[];
 }
 
@@ -48,10 +48,12 @@ export function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
   // Of IPv4 no router told what is its.
   const mixed = otherNetworks.length > 0 && (pvd.router === null || own.family === 4);
   const isMine = (gateway: string) => !mixed || isNear(gateway);
-  const routes = pvd.routes.flatMap(({ destination, gateway }) => {
+  const parse = ({ destination, gateway }: PvdInfo["routes"][number]) => {
     const prefix = knownPrefix(destination);
     return prefix?.family === own.family ? [{ ...prefix, gateway }] : [];
-  });
+  };
+  const routes = pvd.routes.flatMap(parse);
+  const all = [...routes, ...(pvd.unconfigured?.routes ?? []).flatMap(parse)];
   const defaults = routes.filter(({ prefixLength }) => prefixLength === 0)
     .map(({ gateway }) => gateway);
   const near = defaults.filter((gateway) => gateway !== null && isNear(gateway));
@@ -63,8 +65,10 @@ export function sourceOf(pvd: PvdInfo, own: PvdAddress): Source {
     bytes,
     text: own.address,
     gateways,
-    otherRouters: routes.flatMap(({ gateway, prefixLength }) =>
-      gateway !== null && prefixLength > 0 && isMine(gateway) ? [gateway] : []
+    specific: all.flatMap(({ gateway, bytes, prefixLength }) =>
+      gateway !== null && prefixLength > 0 && isMine(gateway)
+        ? [{ gateway, bytes, prefixLength }]
+        : []
     ),
     onLink: [network, ...onLinkRoutes],
   };

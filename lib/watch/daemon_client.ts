@@ -8,7 +8,7 @@
  */
 
 import { native } from "../../ffi/library.ts";
-import { daemonUsers, setDaemonState, touchDaemonState } from "../pvd/daemon_file.ts";
+import { daemonUsers, loseDaemon, setDaemonState, touchDaemonState } from "../pvd/daemon_file.ts";
 import { decodeSign, STATE_SIZE_MAX, STATE_SOCKET, StateError } from "../pvd/daemon_state.ts";
 import { SOL_SOCKET } from "../socket/options.ts";
 import { EPOLLIN, EPOLLRDHUP, reactor } from "../socket/reactor.ts";
@@ -82,9 +82,9 @@ export class DaemonClient {
     }
   }
 
-  /** What it said last counts until it has been silent for too long: it may only be restarting. */
   #lose(): void {
     this.#disconnect();
+    loseDaemon();
     this.#heard();
   }
 
@@ -108,11 +108,8 @@ export class DaemonClient {
     const text = parts.map((part) => decoder.decode(part, { stream: true })).join("");
     try {
       const writtenMs = decodeSign(text);
-      if (writtenMs !== null) touchDaemonState(writtenMs);
-      else {
-        setDaemonState(text);
-        this.#heard();
-      }
+      if (writtenMs === null) setDaemonState(text);
+      if (writtenMs === null || touchDaemonState(writtenMs)) this.#heard();
       return true;
     } catch (error) {
       if (error instanceof StateError) return false;

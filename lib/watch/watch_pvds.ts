@@ -19,8 +19,8 @@ export interface WatchPvdsOptions {
   solicit?: boolean;
   /**
    * Keeps the additional information of all explicit PvDs that have any, by the rules of RFC 8801 4.1: `additionalInfo`
-   * comes, goes and changes as any other member. Sends requests, by way of each PvD. Of several that watch in one thread,
-   * the options of the first count.
+   * comes, goes and changes as any other member. Sends requests, by way of each PvD, each thread its own; none where
+   * `mif daemon --additional-info` has it already. Of several that watch in one thread, the options of the first count.
    */
   additionalInfo?: boolean | Omit<NetworkInformationOptions, "signal">;
 }

@@ -18,7 +18,6 @@ import type { KernelSnapshot } from "../netlink/snapshot.ts";
 import { bootMs } from "../boot_clock.ts";
 import { expiryMs } from "../pvd/additional_info.ts";
 import { hearAdvertisement, whenAnnounced, whenDetached } from "../pvd/advertised.ts";
-import { SILENCE_MAX_MS } from "../pvd/daemon_state.ts";
 import { groupPvds } from "../pvd/group.ts";
 import { readHost } from "../pvd/host.ts";
 import type { PvdInfo } from "../pvd/pvd.ts";
@@ -251,8 +250,7 @@ class Watcher {
 
 /** In how many milliseconds something is otherwise without anybody's telling. */
 function endsInMs({ kernel, advertised, daemon }: ReturnType<typeof readHost>): number {
-  const silentMs = (daemon.state?.writtenMs ?? Infinity) + SILENCE_MAX_MS;
-  return Math.min(routesEndInMs(kernel), Math.min(advertised.endMs, silentMs) - bootMs());
+  return Math.min(routesEndInMs(kernel), Math.min(advertised.endMs, daemon.endMs) - bootMs());
 }
 
 /** In how many milliseconds additional information ends, which has a time of day. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { bootMs } from "../../lib/boot_clock.ts";
 import { icmpv6Frame } from "../../tests/lab/frame.ts";
@@ -53,9 +54,10 @@ const PAUSE_MS = 150;
 const WARM_UP_ROUNDS = 5;
 const SILENCE_MS = 30_000;
 const USAGE_MS = 10_000;
+/** What a runtime does after it has started is over then: V8 collects garbage half a minute later. */
+const SETTLING_MS = 50_000;
+const IDLE_MS = 60_000;
 const FLOOD_PER_SECOND = 1000;
-/** proc(5): USER_HZ. */
-const TICKS_PER_SECOND = 100;
 const LINKS = 200;
 
 /** Measures everything. `watchers`: by whom to command line of who watches; `daemons`: of the daemon. */
@@ -86,25 +88,31 @@ export async function measureWatch(
   return { latencies, usages };
 }
 
+/** One after the other: on few CPUs those that are told at once wait for each other. */
 async function measureLatency(
   host: Host,
   watchers: Record<string, string[]>,
   rounds: Rounds,
   progress: (text: string) => void,
 ): Promise<Latency[]> {
-  const told = new Map<string, (atNs: number) => void>();
+  const changing = host.spawn(["ip", "-batch", "-"]);
+  const latencies: Latency[] = [];
   for (const [by, argv] of Object.entries(watchers)) {
-    const name = `${by} watchPvds()`;
+    const listener = new Listener();
     let isReady = false;
-    host.spawn(argv, {
+    const watcher = host.spawn(argv, {
       onLine: (line) => {
         const [atNs, type] = line.split(" ");
         isReady ||= type === "default";
-        told.get(name)?.(Number(atNs));
+        listener.hear(Number(atNs));
       },
     });
-    await waitFor(name, () => isReady, 60_000);
+    await waitFor(by, () => isReady, 60_000);
+    const name = `${by} watchPvds()`;
+    latencies.push(await measureRounds(name, changing, listener, rounds, progress));
+    await watcher.stop();
   }
+  const listener = new Listener();
   const offsetNs = wallOffsetNs();
   host.spawn(["stdbuf", "-oL", "ip", "-ts", "monitor", "address"], {
     onLine: (line) => {
@@ -112,40 +120,55 @@ async function measureLatency(
       const match = /^\[(\S+?)\.(\d{6})\]/.exec(line);
       if (!match) return;
       const wallNs = Date.parse(`${match[1]}Z`) * 1e6 + Number(match[2]) * 1000;
-      told.get("ip monitor")?.(wallNs - offsetNs);
+      listener.hear(wallNs - offsetNs);
     },
   });
-  const changing = host.spawn(["ip", "-batch", "-"]);
+  latencies.push(await measureRounds("ip monitor", changing, listener, rounds, progress));
+  return latencies;
+}
+
+/** Hands the next time that somebody was told to whoever waits for it. */
+class Listener {
+  #resolve: (atNs: number) => void = () => {};
+
+  next(): Promise<number> {
+    return new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  hear(atNs: number): void {
+    this.#resolve(atNs);
+  }
+}
+
+async function measureRounds(
+  by: string,
+  changing: LabProcess,
+  listener: Listener,
+  rounds: Rounds,
+  progress: (text: string) => void,
+): Promise<Latency> {
+  const latency: Latency = { by, turns: [] };
   await pause(500);
-  const names = [...Object.keys(watchers).map((by) => `${by} watchPvds()`), "ip monitor"];
-  const latencies = names.map((by): Latency => ({ by, turns: [] }));
   for (let round = -WARM_UP_ROUNDS; rounds.goOn(round); round++) {
-    progress(round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`);
-    const all = names.map((name) =>
-      new Promise<number>((resolve) => {
-        told.set(name, (atNs) => {
-          told.delete(name);
-          resolve(atNs);
-        });
-      })
-    );
+    progress(`${by}: ${round < 0 ? "warm-up" : `round ${round + 1} of ${rounds.wanted}`}`);
+    const told = listener.next();
     const startNs = bootMs() * 1e6;
     changing.write("addr add 192.0.2.77/32 dev h0\n");
-    const untold = () => `Not told of an address: ${[...told.keys()].join(", ")}`;
-    const ends = await within(SILENCE_MS, Promise.all(all), untold);
-    if (round >= 0) latencies.forEach(({ turns }, i) => turns.push(ends[i]! - startNs));
+    const untold = () => `${by} was not told of an address`;
+    const turn = await within(SILENCE_MS, told, untold) - startNs;
+    if (round >= 0) latency.turns.push(turn);
     await pause(PAUSE_MS);
     changing.write("addr del 192.0.2.77/32 dev h0\n");
     await pause(PAUSE_MS);
   }
-  return latencies;
+  return latency;
 }
 
 async function measureDaemon(world: World, by: string, argv: string[]): Promise<Usage[]> {
   const { host, r1 } = await oneLink(world, { ipv4: false });
   const daemon = await start(host, argv);
-  await pause(5000);
-  const usages = [await usageOf(daemon, by, "nothing")];
+  await pause(SETTLING_MS);
+  const usages = [await usageOf(daemon, by, "nothing", IDLE_MS)];
   const socket = await PacketSocket.open(r1.host, { icmpv6Type: 133, onFrame: () => {} });
   const floods: [string, (i: number) => RouterAdvertisementInit][] = [
     ["the same", () => advertisementOf(NETWORK_1)],
@@ -232,21 +255,28 @@ function frameOf(message: Uint8Array, srcMac: string, src: string): Uint8Array {
   return icmpv6Frame(message, { srcMac, dstMac: "33:33:00:00:00:01", src, dst: "ff02::1" });
 }
 
-async function usageOf({ pid }: LabProcess, by: string, during: string): Promise<Usage> {
-  const before = ticksOf(pid);
+async function usageOf(
+  { pid }: LabProcess,
+  by: string,
+  during: string,
+  forMs = USAGE_MS,
+): Promise<Usage> {
+  const before = cpuSecondsOf(pid);
   const startMs = performance.now();
-  await pause(USAGE_MS);
-  const seconds = (performance.now() - startMs) / 1000;
-  const cpu = (ticksOf(pid) - before) / TICKS_PER_SECOND / seconds;
+  await pause(forMs);
+  const cpu = (cpuSecondsOf(pid) - before) * 1000 / (performance.now() - startMs);
   const rss = /^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1];
   return { by, during, cpu, rss: Number(rss) * 1024 };
 }
 
-/** utime and stime of proc(5), of all threads. */
-function ticksOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+/** Of all its threads, also those that ended (clock_getcpuclockid(3)): proc(5) counts in hundredths of a second. */
+function cpuSecondsOf(pid: number): number {
+  const script = "import sys, time; print(time.clock_gettime((~int(sys.argv[1]) << 3) | 2))";
+  const { status, stdout, stderr } = spawnSync("python3", ["-IS", "-c", script, String(pid)], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout);
 }
 
 /** The time of day when CLOCK_BOOTTIME began: at the turn of a millisecond both are known exactly. */

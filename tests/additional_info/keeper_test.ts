@@ -459,6 +459,46 @@ test("information that does not cover what the router announces is not shown, an
   assert.equal(scene.asked.length, 1);
 });
 
+test("what the daemon shows is not asked for as well, unless it is not renewed", async () => {
+  const scene = new Scene(lasting);
+  const told = { ...A, additionalInfo: infoOf(A.id, { endMs: DATE_MS + HOUR_MS }) };
+  scene.randoms = [0.5];
+  await scene.update(told);
+  await scene.pass(0.9 * HOUR_MS);
+  assert.deepEqual(scene.asked, []);
+  // The daemon has renewed it.
+  await scene.update({ ...A, additionalInfo: infoOf(A.id, { endMs: DATE_MS + 2 * HOUR_MS }) });
+  await scene.pass(HOUR_MS - 100_000);
+  assert.deepEqual(scene.asked, []);
+  // And now it has not: each asks for itself, and then keeps its own.
+  await scene.pass(100_000);
+  assert.deepEqual(scene.asked.length, 1);
+  assert.equal(scene.shown(A)?.identifier, A.id);
+});
+
+test("when the daemon is gone it is asked for within ten seconds", async () => {
+  const scene = new Scene(lasting);
+  await scene.update({ ...A, additionalInfo: infoOf(A.id, { endMs: DATE_MS + HOUR_MS }) });
+  scene.randoms = [0.7];
+  await scene.update(A);
+  await scene.pass(6999);
+  assert.deepEqual(scene.asked, []);
+  await scene.pass(1);
+  assert.deepEqual(scene.asked, ["7 a.example"]);
+});
+
+test("of another sequence number the daemon asks first", async () => {
+  const scene = new Scene(lasting);
+  await scene.update({ ...A, additionalInfo: infoOf(A.id, { endMs: DATE_MS + HOUR_MS }) });
+  const next = { ...A, sequence: (A.sequence ?? 0) + 1 };
+  scene.randoms = [0.5];
+  await scene.update(next);
+  await scene.pass(1023);
+  await scene.update({ ...next, additionalInfo: infoOf(A.id, { endMs: DATE_MS + HOUR_MS }) });
+  await scene.pass(HOUR_MS / 2);
+  assert.deepEqual(scene.asked, []);
+});
+
 test("a closed keeper asks nothing and tells nothing", async () => {
   let resolve: (info: PvdAdditionalInfo) => void = () => {};
   const scene = new Scene(() => new Promise((settled) => resolve = settled));

@@ -25,6 +25,7 @@ class Scene implements Disposable {
         network: "1",
         writtenMs: this.nowMs,
         words: { headers: [], options: [] },
+        attachments: new Map(),
         infos: [],
       }),
       endMs: () => this.endMs,
@@ -89,21 +90,33 @@ test("news before it starts waits until then", () => {
   assert.deepEqual(scene.done, ["1000 publish", "1000 write"]);
 });
 
-test("where nothing is new there is a sign of life every five seconds, and the file has it too", () => {
+test("where nothing is new there is a sign of life every minute, and the file has it too", () => {
   using scene = new Scene();
   scene.publisher.start();
-  scene.until(10_000);
+  scene.until(120_000);
   assert.deepEqual(scene.done, [
     "0 publish",
     "0 write",
-    "5000 sign",
-    "5000 write",
-    "10000 sign",
-    "10000 write",
+    "60000 sign",
+    "60000 write",
+    "120000 sign",
+    "120000 write",
   ]);
   scene.publisher.stop();
-  scene.until(20_000);
+  scene.until(240_000);
   assert.deepEqual(scene.done, []);
+});
+
+test("a machine that slept gives its sign of life when anything wakes the daemon", () => {
+  using scene = new Scene();
+  scene.publisher.wake();
+  scene.publisher.start();
+  scene.publisher.wake();
+  assert.deepEqual(scene.done, ["0 publish", "0 write"]);
+  // Timers stand still meanwhile.
+  scene.nowMs = 3_600_000;
+  scene.publisher.wake();
+  assert.deepEqual(scene.done, ["3600000 sign", "3600000 write"]);
 });
 
 test("a lifetime that begins anew is written before the old one ends, and told when readers need it", () => {
@@ -111,17 +124,17 @@ test("a lifetime that begins anew is written before the old one ends, and told w
   scene.endMs = 3000;
   scene.publisher.start();
   scene.until(1000);
-  scene.endMs = 20_000;
+  scene.endMs = 200_000;
   scene.until(2740);
   assert.deepEqual(scene.done, ["0 publish", "0 write"]);
-  scene.until(8000);
-  assert.deepEqual(scene.done, ["2750 publish", "2750 write", "7750 sign", "7750 write"]);
+  scene.until(63_000);
+  assert.deepEqual(scene.done, ["2750 publish", "2750 write", "62750 sign", "62750 write"]);
   // As long as they know one that lasts, readers are told no more than that it holds on.
-  scene.endMs = 40_000;
-  scene.until(13_000);
-  assert.deepEqual(scene.done, ["12750 sign", "12750 write"]);
-  scene.until(18_000);
-  assert.deepEqual(scene.done, ["17750 publish", "17750 write"]);
+  scene.endMs = 400_000;
+  scene.until(123_000);
+  assert.deepEqual(scene.done, ["122750 sign", "122750 write"]);
+  scene.until(183_000);
+  assert.deepEqual(scene.done, ["182750 publish", "182750 write"]);
 });
 
 test("a lifetime that ends is nothing to write about", () => {
@@ -163,16 +176,15 @@ test("a full file system is told once; readers are served, and the file is tried
   scene.failure = "ENOSPC: no space left on device";
   scene.publisher.start();
   scene.until(10_000);
-  scene.publisher.note();
   scene.failure = null;
-  scene.until(15_000);
+  scene.until(16_000);
   assert.deepEqual(scene.done, [
     "0 publish",
     "0 the state is not written: ENOSPC: no space left on device",
     "5000 sign",
     "10000 sign",
-    "10050 publish",
-    "10050 write",
-    "10050 the state is written again",
+    "15000 sign",
+    "15000 write",
+    "15000 the state is written again",
   ]);
 });

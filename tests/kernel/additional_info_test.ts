@@ -35,6 +35,7 @@ import {
   type Seen,
   ZONE,
 } from "./pvd_site.ts";
+import { together } from "./together.ts";
 
 const lab = { skip: labSkip(), timeout: 240_000 };
 const script = (name: string) => new URL(name, import.meta.url);
@@ -132,6 +133,21 @@ async function twoSites(
   });
   await Promise.all([serve(r1, site), serve(r2, site)]);
   return { host, r1, r2, ca: site.ca };
+}
+
+/** Asking routers takes seconds in which nothing happens: so many cases are tried one after the other in a world. */
+const CASES_PER_WORLD = 3;
+
+/** Tries cases in worlds of their own, side by side. */
+async function inWorlds<T>(
+  cases: readonly T[],
+  attempt: (world: World, some: readonly T[]) => Promise<void>,
+): Promise<void> {
+  const starts = [...cases.keys()].filter((at) => at % CASES_PER_WORLD === 0);
+  await Promise.all(starts.map(async (at) => {
+    await using world = new World();
+    await attempt(world, cases.slice(at, at + CASES_PER_WORLD));
+  }));
 }
 
 async function asked<T>(host: Host, request: PvdClientRequest): Promise<T> {
@@ -274,59 +290,39 @@ test(
   "what is not to be used is not shown, and what failed is not asked again (4.1)",
   lab,
   async () => {
-    await using world = new World();
-    const { host, r1, r2, ca } = await twoSites(world, [null, null]);
-    const routers = [r1, r2];
     // One at each router.
-    for (let at = 0; at < FAILURES.length; at += 2) {
-      const pair = FAILURES.slice(at, at + 2);
-      await Promise.all(
-        pair.map(([label], i) =>
-          routers[i]!.advertiser!.update(advertisement(routers[i]!.network, { id: idOf(label) }))
-        ),
-      );
-      const captures = await Promise.all(routers.map(({ host }) => host.capture("lan0")));
-      const request: PvdClientRequest = { task: "again", ca };
-      const [report, second] = await asked<[ListReport, Record<string, string>]>(host, request);
-      for (const [i, [label, failure]] of pair.entries()) {
-        const id = idOf(label);
-        assert.ok(report.pvds.some((pvd) => pvd.id === id && pvd.additionalInfo === undefined), id);
-        assert.match(report.failures[id]!, failure);
-        assert.match(
-          second[id]!,
-          /is not asked again while this host stays attached \(RFC 8801 4\.1\)/,
+    const pairs = FAILURES.flatMap((one, at) => at % 2 === 0 ? [[one, FAILURES[at + 1]!]] : []);
+    await inWorlds(pairs, async (world, some) => {
+      const { host, r1, r2, ca } = await twoSites(world, [null, null]);
+      const routers = [r1, r2];
+      for (const pair of some) {
+        await Promise.all(
+          pair.map(([label], i) =>
+            routers[i]!.advertiser!.update(advertisement(routers[i]!.network, { id: idOf(label) }))
+          ),
         );
-        assert.equal(second[id]!.split(" ")[0], report.failures[id]!.split(" ")[0]);
-        const frames = await arrived(captures[i]!, routers[i]!);
-        const redirects = ["loop", "ping"].includes(label) ? 10 : 0;
-        assert.equal(connections(frames), 1 + redirects, label);
-        assert.deepEqual(frames.filter(({ src }) => src !== routers[i]!.network.hostAddress), []);
+        const captures = await Promise.all(routers.map(({ host }) => host.capture("lan0")));
+        const request: PvdClientRequest = { task: "again", ca };
+        const [report, second] = await asked<[ListReport, Record<string, string>]>(host, request);
+        for (const [i, [label, failure]] of pair.entries()) {
+          const id = idOf(label);
+          assert.ok(
+            report.pvds.some((pvd) => pvd.id === id && pvd.additionalInfo === undefined),
+            id,
+          );
+          assert.match(report.failures[id]!, failure);
+          assert.match(
+            second[id]!,
+            /is not asked again while this host stays attached \(RFC 8801 4\.1\)/,
+          );
+          assert.equal(second[id]!.split(" ")[0], report.failures[id]!.split(" ")[0]);
+          const frames = await arrived(captures[i]!, routers[i]!);
+          const redirects = ["loop", "ping"].includes(label) ? 10 : 0;
+          assert.equal(connections(frames), 1 + redirects, label);
+          assert.deepEqual(frames.filter(({ src }) => src !== routers[i]!.network.hostAddress), []);
+        }
       }
-    }
-  },
-);
-
-test(
-  "what the network failed at, and what does not fit it, may be asked again, after ten seconds (4.1)",
-  lab,
-  async () => {
-    await using world = new World();
-    const { host, r1, ca } = await oneSite(world, advertisement(NETWORK_1, { id: idOf("good") }));
-    const timeoutMs = 1500;
-    for (const [label, failure] of PASSING) {
-      const id = idOf(label);
-      await r1.advertiser!.update(advertisement(NETWORK_1, { id }));
-      const report = await asked<ListReport>(host, { task: "list", ca, timeoutMs });
-      assert.deepEqual(report.pvds.map((pvd) => [pvd.id, pvd.additionalInfo]), [[id, undefined]]);
-      assert.match(report.failures[id]!, failure);
-      assert.ok(report.durationMs < 10_000, `${label}: ${report.durationMs} ms`);
-    }
-    await r1.advertiser!.update(advertisement(NETWORK_1, { id: idOf("foreign") }));
-    const capture = await r1.host.capture("lan0");
-    const startMs = performance.now();
-    await asked(host, { task: "again", ca });
-    assert.ok(performance.now() - startMs >= 10_000);
-    assert.equal(connections(await arrived(capture, r1)), 2);
+    });
   },
 );
 
@@ -361,18 +357,6 @@ test("nothing is asked of a PvD whose router has not set the H flag (4.1)", lab,
   assert.deepEqual(await arrived(capture, r1), []);
 });
 
-test("a server that failed may be asked again after the carrier was gone (4.1)", lab, async () => {
-  await using world = new World();
-  const said = advertisement(NETWORK_1, { id: idOf("forbidden") });
-  const { host, r1, ca } = await oneSite(world, said);
-  const capture = await r1.host.capture("lan0");
-  const failures = await asked<string[]>(host, { task: "reattach", ca });
-  assert.match(failures[0]!, /^ENODATA .*the status is 403/);
-  assert.match(failures[1]!, /^ENODATA .*is not asked again while this host stays attached/);
-  assert.match(failures[2]!, /^ENODATA Cannot use .*the status is 403/);
-  assert.equal(connections(await arrived(capture, r1)), 2);
-});
-
 /** A line of the client's "keep". */
 interface Shown {
   ms: number;
@@ -380,10 +364,46 @@ interface Shown {
   shown: string;
 }
 
-test(
-  "a keeper follows the sequence number, and asks again after ten seconds (4.1)",
-  lab,
-  async () => {
+/** Rules that take ten seconds, in which little else happens. */
+const SLOW: Record<string, () => Promise<void>> = {
+  "what the network failed at, and what does not fit it, may be asked again": async () => {
+    const good = advertisement(NETWORK_1, { id: idOf("good") });
+    const failing = inWorlds(PASSING, async (world, some) => {
+      const { host, r1, ca } = await oneSite(world, good);
+      const timeoutMs = 1500;
+      for (const [label, failure] of some) {
+        const id = idOf(label);
+        await r1.advertiser!.update(advertisement(NETWORK_1, { id }));
+        const report = await asked<ListReport>(host, { task: "list", ca, timeoutMs });
+        assert.deepEqual(report.pvds.map((pvd) => [pvd.id, pvd.additionalInfo]), [[id, undefined]]);
+        assert.match(report.failures[id]!, failure);
+        assert.ok(report.durationMs < 10_000, `${label}: ${report.durationMs} ms`);
+      }
+    });
+    const again = inWorlds([idOf("foreign")], async (world, [id]) => {
+      const { host, r1, ca } = await oneSite(world, advertisement(NETWORK_1, { id: id! }));
+      const capture = await r1.host.capture("lan0");
+      const startMs = performance.now();
+      await asked(host, { task: "again", ca });
+      assert.ok(performance.now() - startMs >= 10_000);
+      assert.equal(connections(await arrived(capture, r1)), 2);
+    });
+    await Promise.all([failing, again]);
+  },
+
+  "a server that failed may be asked again after the carrier was gone": async () => {
+    await using world = new World();
+    const said = advertisement(NETWORK_1, { id: idOf("forbidden") });
+    const { host, r1, ca } = await oneSite(world, said);
+    const capture = await r1.host.capture("lan0");
+    const failures = await asked<string[]>(host, { task: "reattach", ca });
+    assert.match(failures[0]!, /^ENODATA .*the status is 403/);
+    assert.match(failures[1]!, /^ENODATA .*is not asked again while this host stays attached/);
+    assert.match(failures[2]!, /^ENODATA Cannot use .*the status is 403/);
+    assert.equal(connections(await arrived(capture, r1)), 2);
+  },
+
+  "a keeper follows the sequence number": async () => {
     await using world = new World();
     const saying = (sequence: number) =>
       advertisement(NETWORK_1, { id: idOf("good"), sequence, delay: 0 });
@@ -416,6 +436,12 @@ test(
     keeping.closeInput();
     assert.equal((await keeping.exited).status, 0, keeping.stderr);
   },
+};
+
+test(
+  `${Object.keys(SLOW).join("; ")}: after ten seconds (4.1)`,
+  lab,
+  () => together(SLOW),
 );
 
 test(
@@ -435,8 +461,6 @@ test(
 );
 
 test("validate() asks the captive portal API by way of the PvD", lab, async () => {
-  await using world = new World();
-  const { host, r1, r2, ca } = await twoSites(world, [{ id: idOf("one") }, { id: idOf("zones") }]);
   const server = idOf("portal");
   const cases: [uri: string | undefined, validation: Record<string, unknown>][] = [
     [undefined, { state: "unknown" }],
@@ -465,19 +489,23 @@ test("validate() asks the captive portal API by way of the PvD", lab, async () =
     [`http://${server}/portal/online`, { state: "unknown", error: "EPROTO" }],
     [`https://nowhere.example/`, { state: "unknown", error: "EAI_NONAME" }],
   ];
-  for (const [captivePortal, validation] of cases) {
-    await r1.advertiser!.update(advertisement(NETWORK_1, { id: idOf("one") }, { captivePortal }));
-    const capture = await r2.host.capture("lan0");
-    const said = await asked<Record<string, unknown>>(host, {
-      task: "validate",
-      ca,
-      timeoutMs: 5000,
-    });
-    // The other network has no portal, and says by its additional information that it has no Internet.
-    assert.deepEqual([said[idOf("one")], said[idOf("zones")]], [validation, { state: "limited" }]);
-    const foreign = (await arrived(capture, r2)).filter(({ src }) => src !== NETWORK_2.hostAddress);
-    assert.deepEqual(foreign, []);
-  }
+  await inWorlds(cases, async (world, some) => {
+    const ids = [{ id: idOf("one") }, { id: idOf("zones") }] as const;
+    const { host, r1, r2, ca } = await twoSites(world, ids);
+    for (const [captivePortal, validation] of some) {
+      await r1.advertiser!.update(advertisement(NETWORK_1, { id: idOf("one") }, { captivePortal }));
+      const capture = await r2.host.capture("lan0");
+      const request: PvdClientRequest = { task: "validate", ca, timeoutMs: 5000 };
+      const said = await asked<Record<string, unknown>>(host, request);
+      // The other network has no portal, and says by its additional information that it has no Internet.
+      assert.deepEqual([said[idOf("one")], said[idOf("zones")]], [validation, {
+        state: "limited",
+      }]);
+      const foreign = (await arrived(capture, r2))
+        .filter(({ src }) => src !== NETWORK_2.hostAddress);
+      assert.deepEqual(foreign, []);
+    }
+  });
 });
 
 test("mif list --additional-info shows it, and mif validate the portal", lab, async () => {
@@ -490,7 +518,6 @@ test("mif list --additional-info shows it, and mif validate the portal", lab, as
   const ca = ["--ca", "/run/ca.pem"];
   // Whole advertisements are for CAP_NET_RAW.
   for (const caller of CALLERS.filter(({ unprivileged }) => !unprivileged)) {
-    const isFirst = caller === CALLERS[0];
     const run = (...words: string[]) => mif(host, caller, ...words);
     const listed = await run("list", "--solicit", "--additional-info", ...ca);
     assert.match(
@@ -502,30 +529,32 @@ test("mif list --additional-info shows it, and mif validate the portal", lab, as
       /^mif list: Cannot use https:\/\/forbidden\..*: the status is 403\n$/,
     );
     assert.equal(listed.status, 0);
-    if (!isFirst) continue;
-    const { stdout } = await run("list", "--solicit", "--additional-info", "--json", ...ca);
+    const validate = (...words: string[]) => run("validate", "--solicit", ...ca, ...words);
+    const [{ stdout }, shown, portal, unknown, untrusted] = await Promise.all([
+      run("list", "--solicit", "--additional-info", "--json", ...ca),
+      validate("--pvd", idOf("zones")),
+      validate("--pvd", idOf("zones"), "--json"),
+      validate("--pvd", idOf("forbidden")),
+      run("validate", "--solicit", "--pvd", idOf("zones")),
+    ]);
     const infos = JSON.parse(stdout).flatMap(({ additionalInfo }: { additionalInfo?: unknown }) =>
       additionalInfo ?? []
     );
     assert.deepEqual(infos.map(({ dnsZones }: { dnsZones: string[] }) => dnsZones), [[
       "corp.example",
     ]]);
-    const validate = (...words: string[]) => run("validate", "--solicit", ...ca, ...words);
-    const shown = await validate("--pvd", idOf("zones"));
     assert.deepEqual([shown.status, shown.stdout], [
       0,
       `limited    says ${idOf("portal")}\nportal     https://portal.example/more\n` +
       "remaining  326 s, 65536 bytes, can be extended\n",
     ]);
-    const json = JSON.parse((await validate("--pvd", idOf("zones"), "--json")).stdout);
+    const json = JSON.parse(portal.stdout);
     assert.deepEqual([json.pvd, json.state, json.bytesRemaining], [
       idOf("zones"),
       "limited",
       65536,
     ]);
-    const unknown = await validate("--pvd", idOf("forbidden"));
     assert.deepEqual([unknown.status, unknown.stdout], [0, "unknown\n"]);
-    const untrusted = await run("validate", "--solicit", "--pvd", idOf("zones"));
     assert.deepEqual([untrusted.status, untrusted.stdout], [1, ""]);
     assert.match(untrusted.stderr, /^mif validate: TLS with portal\.pvd\.example/);
     assert.equal((await run("validate")).status, 2);

@@ -218,6 +218,62 @@ test("two PvDs of one router differ by their sources only", lab, async () => {
   assert.equal(await third.echo(service6), bar!.source);
 });
 
+test(
+  "a PvD of specific routes only reaches those by its router, and nothing else",
+  lab,
+  async () => {
+    await using world = new World();
+    const { host, routers: [r1, r2] } = await silentSite(world);
+    r1.batch([`addr add ${BAR.routerAddress}/64 dev lan0`]);
+    // By the other router everything could be reached.
+    await r2.advertise("lan0", { prefixes: [{ prefix: NETWORK_2.prefix }] });
+    const header = { lifetimeSeconds: 0 };
+    const voice = await r1.advertise("lan0", {
+      ...header,
+      options: [pvdOption({
+        id: BAR.id,
+        routerAdvertisement: header,
+        nested: {
+          prefixes: [{ prefix: BAR.prefix }],
+          routes: [{ prefix: "2001:db8:ffff::/64" }],
+        },
+      })],
+    });
+    await waitFor("a default route", () => host.routes(6, "default").length === 1);
+    assert.deepEqual((await route(host, ROOT, "install", "--solicit")).notices, []);
+    const source = await addressIn(host, BAR.prefix);
+    const way = (to: string) =>
+      host.ipJson<{ gateway?: string }>("-6", "route", "get", to, "from", source)[0]!.gateway;
+    assert.equal(way(service6.address), voice.address);
+    assert.equal(way(BAR.routerAddress), undefined);
+    assert.throws(() => way("2001:db8:eeee::1"), /unreachable|No route to host/);
+    const shown = (await route<RouteTable[]>(host, ROOT, "show"))
+      .find(({ addresses }) => addresses.includes(source))!;
+    assert.deepEqual([shown.gateway, shown.open, shown.specific], [voice.address, true, true]);
+    const probe = new SocketProbe(host);
+    await probe.ask({ call: "remember", solicit: true });
+    const capture = await r2.capture("lan0");
+    for (const type of [SOCK_DGRAM, SOCK_STREAM]) {
+      const opened = await probe.openOn(source, type);
+      await opened.do({ call: "connect", to: service6 });
+      assert.equal(await opened.echo(), source);
+      const other = await probe.openOn(source, type);
+      const to = { address: "2001:db8:eeee::1", port: 7 };
+      await refuses("ENETUNREACH", other.do({ call: "connect", to }));
+    }
+    await capture.stop();
+    assert.ok(capture.frames.every((frame) => frame.src !== source || isNeighbourhood(frame)));
+    // Nothing heard is no reason to change what is there.
+    const deaf = await host.run([
+      ...["setpriv", "--bounding-set", "-net_raw"],
+      ...mifArgv(ROOT, "route", "install", "--json"),
+    ]);
+    assert.deepEqual([deaf.status, JSON.parse(deaf.stdout).changes], [0, []]);
+    await route(host, ROOT, "remove");
+    assert.deepEqual(addressesIn(host, BAR), []);
+  },
+);
+
 test("an address that another host has is not taken: the next one is", lab, async () => {
   await using world = new World();
   const it = await explicitSite(world);

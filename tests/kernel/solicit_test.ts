@@ -19,13 +19,13 @@ import {
   World,
 } from "../lab/mod.ts";
 import { assertStates, readIp } from "./ip_oracle.ts";
-import { type Caller, CALLERS, mif } from "./mif.ts";
+import { ALL_CALLERS, type Caller, CALLERS, mif } from "./mif.ts";
 import { outline, pvdOf } from "./outline.ts";
 import { Probe } from "./probe.ts";
 import { knownRouter, ROUTER_1, ROUTER_2 } from "./routers.ts";
 
 const lab = { skip: labSkip(), timeout: 60_000 };
-const privileged: Caller[] = CALLERS.filter(({ unprivileged }) => !unprivileged);
+const privileged: Caller[] = ALL_CALLERS.filter(({ unprivileged }) => !unprivileged);
 
 const HEARD = {
   [ROUTER_1]: knownRouter(NETWORK_1, "router-advertisement"),

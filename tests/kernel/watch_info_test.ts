@@ -17,13 +17,13 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { CALLERS, mif, mifArgv } from "./mif.ts";
+import { ALL_CALLERS, CALLERS, mif, mifArgv } from "./mif.ts";
 import { CERTIFICATE_ADDRESSES, type PvdServerRequest, ZONE } from "./pvd_site.ts";
 import { Watching } from "./watching.ts";
 
 const lab = { skip: labSkip(), timeout: 180_000 };
 const ID = `good.${ZONE}`;
-const UNPRIVILEGED = CALLERS.filter(({ unprivileged }) => unprivileged);
+const UNPRIVILEGED = ALL_CALLERS.filter(({ unprivileged }) => unprivileged);
 const ROOT = CALLERS.filter(({ unprivileged }) => !unprivileged);
 
 let made: ReturnType<typeof makeCertificates> | undefined;
@@ -103,6 +103,15 @@ for (const caller of ROOT) {
           return pvd?.additionalInfo?.identifier === ID;
         }, 60_000);
       }
+      // Who would have it fetched, and has it from the daemon, sends nothing.
+      const capture = await r1.host.capture("lan0");
+      const own = await Watching.start(host, caller, "--additional-info", "--ca", ca);
+      await own.until("the daemon's", () => own.pvd(ID)?.additionalInfo);
+      await own.process.stop();
+      const sent = (await capture.stop()).filter(({ direction, protocol }) =>
+        direction === "in" && protocol === 6
+      );
+      assert.deepEqual(sent, []);
       const watchings = await Promise.all(
         UNPRIVILEGED.map((reader) => Watching.start(host, reader)),
       );

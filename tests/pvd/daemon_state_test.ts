@@ -33,6 +33,7 @@ function stateOf(words: HeardWords, changes: Partial<DaemonState> = {}): DaemonS
     network: "4026531840",
     writtenMs: NOW_MS,
     words,
+    attachments: new Map([[3, "3 1"]]),
     infos: [],
     ...changes,
   };
@@ -202,6 +203,10 @@ const REFUSED: [string, string, RegExp][] = [
   ["a process that is none", spoilt((s) => s["pid"] = -1), /pid/],
   ["a network that is a number", spoilt((s) => s["network"] = 5), /network/],
   ["a time that is none", spoilt((s) => s["writtenMs"] = 1.5), /writtenMs/],
+  ["attachments that are a list", spoilt((s) => s["attachments"] = []), /attachments/],
+  ["an attachment of interface 0", spoilt((s) => s["attachments"] = { 0: "0 1" }), /attachments/],
+  ["an attachment that is a number", spoilt((s) => s["attachments"] = { 3: 1 }), /attachments\.3/],
+  ["a long one", spoilt((s) => s["attachments"] = { 3: "x".repeat(65) }), /attachments\.3/],
   ["no list", spoilt((s) => s["pvds"] = {} as never), /pvds/],
   ["too many PvDs", spoilt((s) => s.pvds = Array(1025).fill(s.pvds[0])), /pvds/],
   ["a PvD that is null", spoilt((s) => s.pvds[0] = null as never), /pvds\[0\]/],

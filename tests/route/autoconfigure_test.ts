@@ -54,9 +54,18 @@ function own(kernel: ModelKernel, validSeconds?: number | null) {
   return kernel.state.ownAddresses[0]!.target;
 }
 
+const INSIDE = "2001:db8:70::/48";
+
+/** The PvD with a specific route inside its option. */
+function withRoute(pvd: PvdInfo): PvdInfo {
+  const { prefixes, routes } = pvd.unconfigured!;
+  const route = { destination: INSIDE, gateway: pvd.router };
+  return { ...pvd, unconfigured: { prefixes, routes: [...routes, route] } };
+}
+
 /** The PvD once it has its address. */
 function withAddress(pvd: PvdInfo): PvdInfo {
-  const { unconfigured: _, ...rest } = pvd;
+  const { unconfigured, ...rest } = pvd;
   return {
     ...rest,
     addresses: [
@@ -70,7 +79,7 @@ function withAddress(pvd: PvdInfo): PvdInfo {
         validSeconds: 1800,
       },
     ],
-    routes: [...pvd.routes, { destination: PREFIX, gateway: null }],
+    routes: [...pvd.routes, ...unconfigured!.routes],
   };
 }
 
@@ -103,14 +112,80 @@ describe("a prefix inside a PvD option", () => {
     assert.equal(kernel.way(ADDRESS, FAR), "fe80::1%h0");
   });
 
-  test("without a default router is told, and left", () => {
+  test("with neither a default router nor routes is told, and left", () => {
     const pvd = explicit({ default: false });
     const { commands, notices } = plan(new ModelKernel([pvd]), [pvd]);
     assert.deepEqual(commands, []);
     assert.match(
       notices.join(),
-      /No address in .* of foo\.example: its router fe80::1 is no default/,
+      /No address in .* of foo\.example: its router fe80::1 is no default router and gives no routes/,
     );
+  });
+
+  test("without a default router has a table of its specific routes, and nothing else is reached", () => {
+    const pvd = withRoute(explicit({ default: false }));
+    const kernel = new ModelKernel([pvd]);
+    const { commands, notices } = plan(kernel, [pvd]);
+    assert.deepEqual(notices, []);
+    const { table } = kernel.state.routes[0]!;
+    const tag = "protocol 88";
+    assert.deepEqual(commands, [
+      `ip -6 route add fe80::/64 dev h0 table ${table} metric 1024 ${tag}`,
+      `ip -6 route add ${PREFIX} dev h0 table ${table} metric 1024 ${tag}`,
+      `ip -6 route add ${INSIDE} via fe80::1 dev h0 onlink table ${table} metric 1024 ${tag}`,
+      `ip -6 rule add from ${PREFIX} iif lo lookup ${table} priority 28400 ${tag}`,
+      `ip -6 rule add from ${PREFIX} iif lo unreachable priority 28401 ${tag}`,
+      `ip -6 address add ${ADDRESS}/64 dev h0 valid_lft 1800 preferred_lft 0 noprefixroute proto 88`,
+    ]);
+    assert.equal(kernel.way(ADDRESS, "2001:db8:70::1"), "fe80::1%h0");
+    assert.equal(kernel.way(ADDRESS, "2001:db8:1::b"), "on h0");
+    assert.equal(kernel.way(ADDRESS, FAR), "unreachable");
+    assert.deepEqual(plan(kernel, [withAddress(pvd)]).commands, [], "nor anything later");
+  });
+
+  test("shares no table of specific routes with another PvD of its router", () => {
+    const all = [
+      withRoute(explicit({ default: false })),
+      { ...pvdOf({ link: "h0", router: R1, addresses: ["2001:db8:2::a/64"], gateways: [R1] }) },
+    ];
+    const kernel = new ModelKernel(all);
+    plan(kernel, all);
+    assert.equal(kernel.way(ADDRESS, FAR), "unreachable");
+    assert.equal(kernel.way("2001:db8:2::a", FAR), "fe80::1%h0");
+  });
+
+  test("whose router begins or ends to be a default router goes over to another table", () => {
+    const specific = withRoute(explicit({ default: false }));
+    const open = withRoute(explicit());
+    const kernel = new ModelKernel([specific]);
+    for (
+      const [pvd, way] of [[specific, "unreachable"], [open, "fe80::1%h0"], [
+        specific,
+        "unreachable",
+      ]] as const
+    ) {
+      const now = kernel.state.ownAddresses.length > 0 ? withAddress(pvd) : pvd;
+      kernel.become([now]);
+      plan(kernel, [now]);
+      assert.equal(kernel.way(ADDRESS, FAR), way);
+      assert.equal(kernel.way(ADDRESS, "2001:db8:70::1"), "fe80::1%h0");
+      assert.equal(new Set(kernel.state.routes.map(({ table }) => table)).size, 1);
+    }
+  });
+
+  test("and specific routes only is left as it is by one who does not know better", () => {
+    const pvd = withRoute(explicit({ default: false }));
+    const kernel = new ModelKernel([pvd]);
+    plan(kernel, [pvd]);
+    const deaf = pvdOf({
+      ...{ link: "h0", router: R2, addresses: [`${ADDRESS}/64`, "2001:db8:9::a/64"] },
+      ...{ gateways: [R2], attribution: "sole-router" as const },
+    });
+    const kept = kernel.state.ownAddresses.map(({ target }) => target);
+    const installed = asInstalled([deaf], kept, kernel.state);
+    plan(kernel, installed);
+    assert.equal(kernel.way(ADDRESS, FAR), "unreachable");
+    assert.equal(kernel.way(ADDRESS, "2001:db8:70::1"), "fe80::1%h0");
   });
 
   test("is told where no address can be made, or none could be taken away again", () => {

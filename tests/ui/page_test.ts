@@ -145,6 +145,7 @@ describe("differences", () => {
       interface: "h0",
       gateway: ROUTER,
       open: true,
+      specific: false,
       sources: ["2001:db8:1::/64"],
       addresses: [],
     };

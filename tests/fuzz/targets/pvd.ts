@@ -35,6 +35,7 @@ function stateOf(message: Uint8Array): string {
     pid: 77,
     network: "4026531840",
     writtenMs: NOW_MS,
+    attachments: new Map([[3, "3 1"]]),
     words: memoryOf(message).words(NOW_MS),
     infos: [{
       ...{ interface: 3, router: ROUTER, id: "pvd.example", sequence: 7 },
