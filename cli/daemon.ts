@@ -7,6 +7,7 @@
 import process from "node:process";
 import { runDaemon } from "../lib/daemon/daemon.ts";
 import { additionalInfoOption } from "./authority.ts";
+import { untilSignalled } from "./signals.ts";
 import { readOptions } from "./usage.ts";
 
 /** Runs until SIGINT or SIGTERM; says on standard error what happens to it. */
@@ -17,10 +18,7 @@ export async function daemon(words: string[]): Promise<string> {
     ca: { type: "string" },
   });
   const additionalInfo = additionalInfoOption(additional, ca) || null;
-  const controller = new AbortController();
-  const end = () => controller.abort();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
   const log = (message: string) => void process.stderr.write(`mif daemon: ${message}\n`);
-  await runDaemon({ routes, additionalInfo, signal: controller.signal, log });
+  await runDaemon({ routes, additionalInfo, signal: untilSignalled(), log });
   return "";
 }

@@ -124,7 +124,7 @@ function describeMissing({ prefixes, routes }: PvdUnconfigured): string[] {
   ];
 }
 
-function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
+export function describeRoute({ destination, gateway }: PvdInfo["routes"][number]): string {
   return gateway === null ? destination : `${destination} via ${gateway}`;
 }
 

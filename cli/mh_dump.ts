@@ -20,6 +20,7 @@ import { describePair, Pairs } from "./mh_pairs.ts";
 import { chunksOf } from "./mh_read.ts";
 import { type Seen, seen } from "./mh_seen.ts";
 import { PcapWriter } from "./mh_write.ts";
+import { untilSignalled } from "./signals.ts";
 import { readOptions, UsageError } from "./usage.ts";
 
 /** So much text is given at once. */
@@ -120,8 +121,7 @@ class Dumping {
     }
     const filter = mobilityFilter(this.#draft ? [draft2003.IPPROTO_MH] : []);
     using socket = new PacketSocket({ interface: index, filter });
-    const end = () => socket.close();
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
+    untilSignalled().addEventListener("abort", () => socket.close());
     say(`listening on ${isAny ? "all interfaces" : interfaceName}`);
     let dropped = 0;
     for await (const frame of socket.frames()) {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import process from "node:process";
 import { styleText } from "node:util";
 import { type PvdEvent, type PvdInfo, watchPvds } from "../mod.ts";
 import { additionalInfoOption } from "./authority.ts";
-import { describeServer } from "./list.ts";
+import { describeRoute, describeServer } from "./list.ts";
 import { printable } from "./printable.ts";
+import { untilSignalled } from "./signals.ts";
 import { readOptions } from "./usage.ts";
 
 /** One line for each event, with `--json` a PvdEvent; until SIGINT or SIGTERM. */
@@ -21,11 +21,9 @@ export async function* watch(words: string[]): AsyncGenerator<string> {
     ca: { type: "string" },
   });
   const additionalInfo = additionalInfoOption(additional, ca);
-  const controller = new AbortController();
-  const end = () => controller.abort();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
+  const signal = untilSignalled();
   const describe = describer();
-  for await (const event of watchPvds({ solicit, additionalInfo, signal: controller.signal })) {
+  for await (const event of watchPvds({ solicit, additionalInfo, signal })) {
     yield json ? JSON.stringify(event) + "\n" : describe(event);
   }
 }
@@ -63,9 +61,7 @@ function factsOf(pvd: PvdInfo): Facts {
     "gateways": pvd.gateways.map(({ address }) => address),
     "DNS": pvd.dnsServers.map(describeServer),
     "search": pvd.searchDomains,
-    "routes": pvd.routes.map(({ destination, gateway }) =>
-      gateway === null ? destination : `${destination} via ${gateway}`
-    ),
+    "routes": pvd.routes.map(describeRoute),
     "MTU": [String(pvd.mtu)],
     "NAT64": [pvd.pref64 ?? []].flat(),
     "portal": [pvd.captivePortal ?? []].flat(),

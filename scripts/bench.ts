@@ -14,9 +14,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isInside, labAccess, runInside } from "../tests/lab/mod.ts";
 import { type Bench, BENCHES } from "./bench/benches.ts";
 import { machine } from "./bench/machine.ts";
 import {
@@ -29,6 +27,7 @@ import {
   type Section,
 } from "./bench/report.ts";
 import { Rounds } from "./bench/rounds.ts";
+import { inLab } from "./in_lab.ts";
 import { bun, ROOT } from "./toolchain.ts";
 
 const { values: options, positionals } = parseArgs({
@@ -110,18 +109,12 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-const access = labAccess();
 const wrong = misuse();
 if (wrong !== null) {
   console.error(wrong);
   process.exitCode = 2;
-} else if (!access.ok) {
-  console.error(`The networks to measure in cannot be built here: ${access.reason}.`);
-  process.exitCode = 1;
-} else if (isInside()) {
-  process.exitCode = await main();
 } else {
   // Inside nothing can be fetched.
   process.env.BUN = bun();
-  process.exitCode = runInside(fileURLToPath(import.meta.url), access);
+  await inLab(import.meta.url, main);
 }

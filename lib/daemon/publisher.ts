@@ -7,8 +7,7 @@
  * @module
  */
 
-import { encodeSign, encodeState, HEARTBEAT_MS } from "../pvd/daemon_state.ts";
-import type { DaemonState } from "../pvd/daemon_state.ts";
+import { type DaemonState, encodeSign, encodeState, HEARTBEAT_MS } from "../pvd/daemon_state.ts";
 
 /** What the publisher needs of its surroundings; tests give their own. */
 export interface PublisherHost {

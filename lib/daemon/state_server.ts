@@ -12,7 +12,8 @@
 
 import { chmodSync } from "node:fs";
 import { native } from "../../ffi/library.ts";
-import { checked, errnoName } from "../errno.ts";
+import { checked, EAGAIN, errnoName } from "../errno.ts";
+import { peerUser } from "../peer_user.ts";
 import {
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
@@ -24,8 +25,6 @@ import { EPOLLIN, EPOLLOUT, EPOLLRDHUP, reactor } from "../socket/reactor.ts";
 import { SOCKADDR_SIZE } from "../socket/sockaddr.ts";
 import { AF_UNIX, encodeUnixAddress } from "../unix_address.ts";
 
-const SO_PEERCRED = 17;
-const EAGAIN = 11;
 const ECONNABORTED = 103;
 
 /** More readers than this are turned away, and so many of one user but root. */
@@ -127,7 +126,7 @@ export class StateServer {
 
   #welcome(fd: number): void {
     if (native().mif_take(fd, AF_UNIX, SOCK_STREAM, 0) < 0) return;
-    const user = userOf(fd);
+    const user = peerUser(fd);
     const ofUser = (this.#byUser.get(user) ?? 0) + 1;
     if (this.#readers.size >= this.#readersMax || (user !== 0 && ofUser > READERS_OF_USER_MAX)) {
       native().mif_close(fd);
@@ -207,12 +206,6 @@ interface Reader {
   rest: Uint8Array;
   /** Since when; null while it takes all. */
   stalledMs: number | null;
-}
-
-function userOf(fd: number): number {
-  const credentials = new Uint8Array(12);
-  native().mif_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, credentials.length);
-  return new DataView(credentials.buffer).getUint32(4, true);
 }
 
 function limitBuffer(fd: number): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { checkedBytes, fourSecondUnits, ipv6Bytes, setUint16 } from "./field.ts";
 import { FIXED_SIZE, MOBILITY_TYPES, type MobilityMessageInit } from "./message.ts";
 import { MOBILITY_OPTION_RULES, type MobilityOptionInit } from "./mobility_option.ts";

@@ -6,7 +6,7 @@
  */
 
 import { formatIpv6 } from "../ip/address.ts";
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { type Ipv6AddressInit, ipv6Bytes, malformed, plainBytes } from "./field.ts";
 import { HOME_ADDRESS_OPTION } from "./header_chain.ts";
 import {

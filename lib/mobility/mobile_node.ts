@@ -6,7 +6,7 @@
 
 import { MifError } from "../error.ts";
 import { canonicalAddress } from "../ip/address.ts";
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { TIMEOUT_MAX_MS, type WaitOptions } from "../socket/socket.ts";
 import { buildMobility } from "./build_mobility.ts";
 import { ipv6Bytes } from "./field.ts";
@@ -68,7 +68,7 @@ interface Token {
 const COOKIE_SIZE = 8;
 /** RFC 6275 11.8 and 12: the first wait for an answer, and the longest. */
 const INITIAL_WAIT_MS = 1000;
-const MAX_WAIT_MS = 32_000;
+const WAIT_MAX_MS = 32_000;
 const SEQUENCE_OUT_OF_WINDOW = 135;
 const EXPIRED_STATUSES: readonly number[] = [136, 137, 138];
 
@@ -274,7 +274,7 @@ export class MobileNode {
     signal: AbortSignal | undefined,
     exchange: { what: string; send(): Promise<unknown>; accept: Accept<T> },
   ): Promise<T> {
-    for (let waitMs = INITIAL_WAIT_MS;; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+    for (let waitMs = INITIAL_WAIT_MS;; waitMs = Math.min(waitMs * 2, WAIT_MAX_MS)) {
       const leftMs = Math.min(endMs - performance.now(), TIMEOUT_MAX_MS);
       if (leftMs <= 0) throw timedOut(exchange.what, this.#correspondent);
       const unsent = new AbortController();

@@ -13,7 +13,7 @@ import {
   splitOptions,
   type UnknownOption as UnknownNdOption,
 } from "../ndp/options.ts";
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import {
   checkedBytes,
   type Ipv6AddressInit,

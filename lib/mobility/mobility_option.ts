@@ -5,7 +5,7 @@
  */
 
 import { formatIpv6 } from "../ip/address.ts";
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import {
   checkedBytes,
   fourSecondUnits,

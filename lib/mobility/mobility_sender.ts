@@ -19,7 +19,8 @@ import {
   IPV6_UNICAST_HOPS,
   SOCK_RAW,
 } from "../socket/options.ts";
-import { checkedNumber, type SocketAddressInit } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
+import type { SocketAddressInit } from "../socket/sockaddr.ts";
 import { type Socket, systemSocket, type WaitOptions } from "../socket/socket.ts";
 import { buildDestinationOptions } from "./destination_options.ts";
 import { ipv6Bytes, setUint16 } from "./field.ts";

@@ -6,7 +6,7 @@
  */
 
 import { formatIpv6 } from "../ip/address.ts";
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { headerEnd } from "./destination_options.ts";
 import {
   checkedBytes,

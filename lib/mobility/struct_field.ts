@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { checkedBytes } from "./field.ts";
 
 /** Where a field of a struct lies. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkedNumber } from "../socket/sockaddr.ts";
+import { checkedNumber } from "../checked_number.ts";
 import { checkedBytes } from "./field.ts";
 
 /** One byte of padding, RFC 6275 6.2.2, RFC 8200 4.2. */
@@ -58,9 +58,6 @@ export interface TruncatedOption {
   /** All that is left, type and length included. */
   bytes: Uint8Array;
 }
-
-/** An option in either header. */
-export type AnyOption = Pad1 | PadN | RawOption | TruncatedOption;
 
 /** Padding to write; its type may be left out. */
 export type PadNInit = Partial<Pick<PadN, "type">> & Omit<PadN, "type">;

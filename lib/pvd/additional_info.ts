@@ -17,6 +17,7 @@ import {
   prefixContains,
 } from "../ip/address.ts";
 import type { JsonValue } from "../json/i_json.ts";
+import { shown } from "../shown.ts";
 import { parseDomain } from "../sources/resolver_values.ts";
 import type { PvdInfo } from "./pvd.ts";
 
@@ -56,11 +57,13 @@ export function readAdditionalInfo(json: JsonValue, id: string, dateMs: number):
   }
   const { identifier, expires, prefixes, dnsZones, noInternet, ...others } = json;
   if (typeof identifier !== "string" || parseDomain(identifier) !== id) {
-    throw unusable(id, `"identifier" is ${shown(identifier)}`);
+    throw unusable(id, `"identifier" is ${describeValue(identifier)}`);
   }
   const endMs = typeof expires === "string" ? parseDateTime(expires) : null;
-  if (endMs === null) throw unusable(id, `"expires" is ${shown(expires)}, no RFC 3339 date`);
-  if (endMs <= dateMs) throw unusable(id, `it expired at ${shown(expires)}`);
+  if (endMs === null) {
+    throw unusable(id, `"expires" is ${describeValue(expires)}, no RFC 3339 date`);
+  }
+  if (endMs <= dateMs) throw unusable(id, `it expired at ${describeValue(expires)}`);
   const info: PvdAdditionalInfo = {
     identifier: id,
     expires: expires as string,
@@ -71,7 +74,7 @@ export function readAdditionalInfo(json: JsonValue, id: string, dateMs: number):
   }
   if (noInternet !== undefined) {
     if (typeof noInternet !== "boolean") {
-      throw unusable(id, `"noInternet" is ${shown(noInternet)}, no Boolean`);
+      throw unusable(id, `"noInternet" is ${describeValue(noInternet)}, no Boolean`);
     }
     info.noInternet = noInternet;
   }
@@ -117,11 +120,11 @@ function readList(
   max: number,
   read: (text: string) => string | null,
 ): string[] {
-  if (!Array.isArray(value)) throw unusable(id, `"${name}" is ${shown(value)}, no array`);
+  if (!Array.isArray(value)) throw unusable(id, `"${name}" is ${describeValue(value)}, no array`);
   if (value.length > max) throw unusable(id, `"${name}" has more than ${max} elements`);
   return value.map((element) => {
     const text = typeof element === "string" ? read(element) : null;
-    if (text === null) throw unusable(id, `"${name}" has ${shown(element)}`);
+    if (text === null) throw unusable(id, `"${name}" has ${describeValue(element)}`);
     return text;
   });
 }
@@ -137,11 +140,10 @@ function readZone(text: string): string | null {
 }
 
 /** What came from outside, short and safe to print. */
-function shown(value: JsonValue | undefined): string {
+function describeValue(value: JsonValue | undefined): string {
   if (value === undefined) return "not there";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[…]" : "{…}";
-  return JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value)
-    .replace(/[^ -~]/g, "�");
+  return (typeof value === "string" ? shown(value) : String(value)).replace(/[^ -~…]/g, "\ufffd");
 }
 
 function unusable(id: string, why: string): MifError {

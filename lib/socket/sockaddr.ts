@@ -11,8 +11,6 @@ import type { SocketAddress } from "../pvd/pvd.ts";
 import { knownAddress } from "./memory.ts";
 import { AF_INET, AF_INET6 } from "./options.ts";
 
-export { checkedNumber } from "../checked_number.ts";
-
 /** Where to bind, connect or send to. */
 export interface SocketAddressInit {
   /** IPv4 or IPv6; an IPv6 zone may stand behind "%" as an interface's index. */

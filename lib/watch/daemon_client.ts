@@ -8,15 +8,13 @@
  */
 
 import { native } from "../../ffi/library.ts";
+import { ETIMEDOUT } from "../errno.ts";
+import { peerUser } from "../peer_user.ts";
 import { daemonUsers, loseDaemon, setDaemonState, touchDaemonState } from "../pvd/daemon_file.ts";
 import { decodeSign, STATE_SIZE_MAX, STATE_SOCKET, StateError } from "../pvd/daemon_state.ts";
-import { SOL_SOCKET } from "../socket/options.ts";
 import { EPOLLIN, EPOLLRDHUP, reactor } from "../socket/reactor.ts";
 import { UnreadableError } from "../sources/host_files.ts";
 
-const SO_PEERCRED = 17;
-const PEERCRED_SIZE = 12;
-const ETIMEDOUT = 110;
 const NEWLINE = 0x0a;
 const READ_SIZE = 64 * 1024;
 /** After so many reads the event loop has its turn. */
@@ -45,7 +43,7 @@ export class DaemonClient {
     if (users === null) return false;
     const fd = native().mif_unix_connect(path, path.length, 0);
     if (fd < 0) return false;
-    if (!users.includes(listenerOf(fd))) {
+    if (!users.includes(peerUser(fd))) {
       native().mif_close(fd);
       return false;
     }
@@ -126,11 +124,4 @@ function usersOrNull(): readonly number[] | null {
     if (error instanceof UnreadableError) return null;
     throw error;
   }
-}
-
-/** The user who listens; -1 where that is not told. */
-function listenerOf(fd: number): number {
-  const bytes = new Uint8Array(PEERCRED_SIZE);
-  const size = native().mif_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, bytes, PEERCRED_SIZE);
-  return size === PEERCRED_SIZE ? new DataView(bytes.buffer).getUint32(4, true) : -1;
 }
