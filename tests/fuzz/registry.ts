@@ -62,6 +62,7 @@ export const unregistered: Readonly<Record<string, string>> = {
   "lib/netlink/snapshot.ts: readRoutes": KERNEL,
   "lib/netlink/snapshot.ts: readSnapshot": KERNEL,
   "lib/pvd/daemon_file.ts: readDaemon": insideOf("decodeState"),
+  "lib/pvd/daemon_file.ts: readLeftState": insideOf("decodeState"),
   "lib/pvd/host.ts: readHost": KERNEL,
   "lib/route/state.ts: readHostRoutes": KERNEL,
   "lib/socket/read_options.ts: readOptions": "asks the kernel for numbers",
