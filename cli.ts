@@ -8,20 +8,8 @@
  */
 
 import process from "node:process";
-import { daemon } from "./cli/daemon.ts";
-import { doctor } from "./cli/doctor.ts";
-import { exec } from "./cli/exec.ts";
-import { get } from "./cli/get.ts";
-import { lab } from "./cli/lab.ts";
-import { list } from "./cli/list.ts";
-import { mh } from "./cli/mh.ts";
-import { resolve } from "./cli/resolve.ts";
-import { route } from "./cli/route.ts";
 import { writeOut } from "./cli/standard_output.ts";
-import { ui } from "./cli/ui.ts";
 import { UsageError } from "./cli/usage.ts";
-import { validate } from "./cli/validate.ts";
-import { watch } from "./cli/watch.ts";
 import { isRefusal } from "./lib/permission.ts";
 import { MifError } from "./mod.ts";
 
@@ -33,58 +21,59 @@ type Command = (
   words: string[],
 ) => string | number | Promise<string> | AsyncIterable<string> | Promise<number>;
 
-const COMMANDS: Record<string, { run: Command; summary: string }> = {
+/** Each is loaded when it is run: the others would take most of the time that it does. */
+const COMMANDS: Record<string, { load: () => Promise<Command>; summary: string }> = {
   list: {
-    run: list,
+    load: async () => (await import("./cli/list.ts")).list,
     summary:
       "this machine's provisioning domains [--solicit] [--additional-info [--ca FILE]] [--json]",
   },
   watch: {
-    run: watch,
+    load: async () => (await import("./cli/watch.ts")).watch,
     summary:
       "them, and how they change, a line each [--solicit] [--additional-info [--ca FILE]] [--json]",
   },
   resolve: {
-    run: resolve,
+    load: async () => (await import("./cli/resolve.ts")).resolve,
     summary: "a name in a domain: NAME [SERVICE] [--pvd PVD] [--type TYPE] [--solicit] [--json]",
   },
   get: {
-    run: get,
+    load: async () => (await import("./cli/get.ts")).get,
     summary: "what is at a URL, through a domain: URL [--pvd PVD] [-i] [--ca FILE] [--solicit]",
   },
   validate: {
-    run: validate,
+    load: async () => (await import("./cli/validate.ts")).validate,
     summary: "whether a domain holds this host captive: --pvd PVD [--solicit] [--ca FILE] [--json]",
   },
   route: {
-    run: route,
+    load: async () => (await import("./cli/route.ts")).route,
     summary:
       "a routing table for each: install [--watch [--remove-at-end]] [--dry-run] [--solicit], remove, show [--json]",
   },
   exec: {
-    run: exec,
+    load: async () => (await import("./cli/exec.ts")).exec,
     summary: "a program with one PvD as its way out: --pvd PVD [--solicit] -- command …",
   },
   mh: {
-    run: mh,
+    load: async () => (await import("./cli/mh.ts")).mh,
     summary:
       "messages of Mobile IPv6: dump [-i IF] [-r FILE] [-w FILE] [--json] [--count] [--draft], decode HEX, send TYPE --to ADDRESS",
   },
   ui: {
-    run: ui,
+    load: async () => (await import("./cli/ui.ts")).ui,
     summary: "a live picture of all this, in a browser [--port PORT] [--solicit] [--json]",
   },
   daemon: {
-    run: daemon,
+    load: async () => (await import("./cli/daemon.ts")).daemon,
     summary:
       "hears routers for all programs of this machine, in /run/mif [--routes] [--additional-info [--ca FILE]]",
   },
   lab: {
-    run: lab,
+    load: async () => (await import("./cli/lab.ts")).lab,
     summary: "a command where the lab can build networks: -- deno test -A, -- bun test",
   },
   doctor: {
-    run: doctor,
+    load: async () => (await import("./cli/doctor.ts")).doctor,
     summary: "what is there, what is missing, what could not be read [--json]",
   },
 };
@@ -103,7 +92,8 @@ async function main(words: string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;
   try {
     if (!command) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
-    const output = await command.run(rest);
+    const run = await command.load();
+    const output = await run(rest);
     if (typeof output === "number") return output;
     if (typeof output === "string") return print(output);
     for await (const text of output) await writeOut(text);

@@ -11,7 +11,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { bun, developmentPackages, ROOT } from "./toolchain.ts";
 
@@ -29,10 +29,15 @@ const TIMEOUT_MS = 900_000;
 /** The first process: mounts what programs need, runs the tests, says how they ended, and turns the machine off. */
 function initScript(tests: readonly string[]): string {
   const paths = tests.map((path) => `'${path}'`).join(" ");
+  // What stands below /tmp is mounted once more, over the empty one.
+  const hidden = [ROOT, dirname(process.execPath)].filter((path) => path.startsWith("/tmp/"))
+    .map((path) => `mkdir -p '${path}' && mount -r -t hostfs -o '${path}' none '${path}'\n`);
   return `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 mount -t proc proc /proc && mount -t sysfs sys /sys && mount -t tmpfs tmp /tmp && mount -t tmpfs run /run
-mkdir -p /tmp/lib/modules && ln -s /usr/lib/uml/modules/$(uname -r) /tmp/lib/modules/
+${
+    hidden.join("")
+  }mkdir -p /tmp/lib/modules && ln -s /usr/lib/uml/modules/$(uname -r) /tmp/lib/modules/
 modprobe -d /tmp -a ${MODULES.join(" ")} && echo "mip6: begun"
 ip link set lo up
 cd '${ROOT}'

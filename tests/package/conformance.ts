@@ -70,11 +70,15 @@ function requirement(line: string): Requirement {
 
 /**
  * The names that a source gives to test() and describe(), as CONFORMANCE.md writes them: what is computed is "…". What is
- * computed as a whole, from the rows of a table, has none; the describe() around it has one.
+ * computed as a whole, from the rows of a table, has none; the describe() around it has one. The checks that a test tries
+ * together have each its own: `"name": async () => …`.
  */
 export function testNames(source: string): Set<string> {
-  const calls = source.matchAll(/(?<![\w.])(?:test|describe)\(\s*(?=["'`])/g);
-  const names = [...calls].map((call) => readLiteral(source, call.index + call[0].length).text);
+  const starts = [
+    ...source.matchAll(/(?<![\w.])(?:test|describe)\(\s*(?=["'`])/g),
+    ...source.matchAll(/^ +(?="[^"\n]+": async \()/gm),
+  ];
+  const names = starts.map((start) => readLiteral(source, start.index + start[0].length).text);
   return new Set(names.map((name) => name.replace(/…+/g, "…")).filter((name) => name !== "…"));
 }
 

@@ -52,6 +52,7 @@ test("the names in a source, with what is computed left out", () => {
     "test(`${name}`, () => {});",
     'latest("no test"); it.test("no test"); test.skip("no test");',
     'test("with \\"quotes\\"")',
+    '  await together({\n    "one of several": async () => {},\n    "no test": 1,\n  });',
   ].join("\n");
   assert.deepEqual([...testNames(source)], [
     "plain",
@@ -59,6 +60,7 @@ test("the names in a source, with what is computed left out", () => {
     "on …, by …: it holds",
     "…: twice",
     'with "quotes"',
+    "one of several",
   ]);
 });
 
