@@ -10,7 +10,7 @@
  */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -162,6 +162,33 @@ async function checkHeaders(): Promise<number> {
   }
 }
 
+/** The command lines that run the tests of these paths, by name; without paths all tests. */
+function runners(paths: string[]): [string, string[], RunnerReport][] {
+  const inDeno = [deno, "test", "-A", "--no-prompt"];
+  // Some tests run the other runtime too, and under npx Deno is in no PATH.
+  const inBun = ["env", `DENO=${deno}`, bun(), "test", "--timeout=120000"];
+  if (paths.length > 0) {
+    return [["Deno", [...inDeno, ...paths], denoReport], ["Bun", [...inBun, ...paths], bunReport]];
+  }
+  // Examples in the documentation run once, where the code they show is: under Deno.
+  const documented = new Set([...Object.values(exportedModules()), "lib/", "ffi/"]);
+  return [
+    ["Deno, networks", [...inDeno, NETWORKS], denoReport],
+    ["Deno", [...inDeno, "--doc", ...documented, ...otherRooms()], denoReport],
+    ["Bun", [...inBun, "./tests/"], bunReport],
+  ];
+}
+
+/** The tests that take the longest. */
+const NETWORKS = "tests/kernel/";
+
+/** The rooms of all other tests. */
+function otherRooms(): string[] {
+  return readdirSync(join(ROOT, "tests"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory()).map(({ name }) => `tests/${name}/`)
+    .filter((path) => path !== NETWORKS && path !== "tests/fixtures/");
+}
+
 async function main(): Promise<void> {
   developmentPackages();
   if (sourceHash() !== SOURCE_HASH && !options.gate) {
@@ -172,20 +199,10 @@ async function main(): Promise<void> {
   const access = labAccess();
   if (!access.ok) console.log(`\nNo network lab here, its tests are skipped: ${access.reason}`);
   const inside = access.ok ? enterArgv(access.how) : [];
-  const paths = positionals.length > 0 ? positionals : ["./tests/"];
-  // Examples in the documentation run once, where the code they show is: under Deno.
-  const documented = new Set([...Object.values(exportedModules()), "lib/", "ffi/"]);
-  const examples = positionals.length > 0 ? [] : ["--doc", ...documented];
-  // Some tests run the other runtime too, and under npx Deno is in no PATH.
-  const env = ["env", `DENO=${deno}`];
-  const runners: [string, string[], RunnerReport][] = [
-    ["Deno", [deno, "test", "-A", "--no-prompt", ...examples, ...paths], denoReport],
-    ["Bun", [...env, bun(), "test", "--timeout=120000", ...paths], bunReport],
-  ];
-  // Both at once, each in a lab of its own: most of their time is waiting for routers and servers.
+  // All at once, each in a lab of its own: much of their time is waiting for routers and servers.
   let turn: Promise<void> = Promise.resolve();
-  for (const [name, argv, report] of runners) {
-    if (options.only !== undefined && options.only !== name.toLowerCase()) continue;
+  for (const [name, argv, report] of runners(positionals)) {
+    if (options.only !== undefined && !name.toLowerCase().startsWith(options.only)) continue;
     turn = runTests(name, [...inside, ...argv], report, turn);
   }
   await turn;
