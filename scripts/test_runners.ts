@@ -90,7 +90,7 @@ export const bunReport: RunnerReport = {
   },
 };
 
-/** `zig build test --summary all`, which shows what failed just above its summary. */
+/** `zig build test --summary all`. */
 export const zigReport: RunnerReport = {
   count(output) {
     const match = /(\d+)\/(\d+) tests passed/.exec(output);
@@ -99,5 +99,9 @@ export const zigReport: RunnerReport = {
     return { passed: number(match), failed: number(match, 2) - number(match) - skipped, skipped };
   },
 
-  failures: () => [],
+  // "error: 'tests.…' failed:" and what is told of it, indented.
+  failures(output) {
+    const told = output.matchAll(/^error: '(.+)' failed:.*\n((?:[ \t].*\n)*)/gm);
+    return [...told].map(([, name, error]) => ({ name: name!, error: error! }));
+  },
 };

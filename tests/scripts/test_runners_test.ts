@@ -66,8 +66,12 @@ describe("a test runner's output", () => {
   });
 
   test("Zig's", () => {
-    const line = "Build Summary: 9/9 steps succeeded; 70/72 tests passed; 1 skipped; 1 failed\n";
-    assert.deepEqual(zigReport.count(line), { passed: 70, failed: 1, skipped: 1 });
+    const error = "    mobility.zig:333: too long\n    expected 0, found 1\n";
+    const output =
+      `test\n+- run test 70 pass, 1 skip, 1 fail\nerror: 'tests.tidy.a test: of that' failed:\n${error}` +
+      "failed command: test\n\nBuild Summary: 1/3 steps succeeded; 70/72 tests passed; 1 skipped; 1 failed\n";
+    assert.deepEqual(zigReport.count(output), { passed: 70, failed: 1, skipped: 1 });
+    assert.deepEqual(zigReport.failures(output), [{ name: "tests.tidy.a test: of that", error }]);
     assert.equal(zigReport.count("error: the compiler crashed\n"), null);
   });
 });
