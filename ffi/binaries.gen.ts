@@ -15,7 +15,7 @@ export interface Binary {
 }
 
 /** SHA-256 of the sources they were built from. */
-export const SOURCE_HASH: string = "4276810585609f868b28b439d48a299d1533aa587c3ed5823fd69de05ab9cc3d";
+export const SOURCE_HASH: string = "e4468731494bb0112ef1bd5ff1e66d296f0abfff6e0e504606783780bfa118e8";
 
 /** By CPU, as `uname -m` names it. */
 export const binaries: Readonly<Record<string, Binary>> = {

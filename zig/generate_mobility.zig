@@ -26,7 +26,7 @@ pub fn typescript(out: *std.Io.Writer) !void {
         \\
     );
     inline for (mobility.constants) |constant| {
-        if (constant.value2003) |value| try out.print("  {s}: {d},\n", .{ constant.draft, value });
+        if (constant.more.value2003) |value| try out.print("  {s}: {d},\n", .{ constant.draft, value });
     }
     try out.writeAll("} as const;\n");
     inline for (tags) |tag| try structTypescript(out, tag);
@@ -36,7 +36,7 @@ pub fn typescript(out: *std.Io.Writer) !void {
 }
 
 fn constantTypescript(out: *std.Io.Writer, comptime constant: mobility.Constant) !void {
-    const format = if (constant.form == .decimal) "{d}" else "0x{x}";
+    const format = if (constant.more.form == .decimal) "{d}" else "0x{x}";
     const value = comptime std.fmt.comptimePrint(format, .{constant.value});
     const rfc4584 = comptime mobility.rfc4584Name(constant.draft);
     try out.print("/** {s}. RFC 4584, RFC 6275 {s}. */\nexport const {s} = {s};\n", .{
@@ -47,7 +47,7 @@ fn constantTypescript(out: *std.Io.Writer, comptime constant: mobility.Constant)
             rfc4584, constant.draft, value,
         });
     }
-    if (constant.misspelt) |name| {
+    if (constant.more.misspelt) |name| {
         try out.print("/**\n * What {s} of RFC 4584 was misspelt like in June 2003.\n *\n", .{rfc4584});
         try out.print(" * @deprecated Use {s}.\n */\nexport const {s} = {s};\n", .{ rfc4584, name, value });
     }
@@ -119,7 +119,7 @@ pub fn header(out: *std.Io.Writer) !void {
         \\
     );
     inline for (mobility.constants) |constant| {
-        if (constant.value2003) |value| try out.print("#define DRAFT2003_{s} {d}\n", .{ constant.draft, value });
+        if (constant.more.value2003) |value| try out.print("#define DRAFT2003_{s} {d}\n", .{ constant.draft, value });
     }
     inline for (tags) |tag| {
         if (comptime systemFields(tag)) |names| {
@@ -139,7 +139,7 @@ pub fn header(out: *std.Io.Writer) !void {
 }
 
 fn constantHeader(out: *std.Io.Writer, comptime constant: mobility.Constant) !void {
-    const format = switch (constant.form) {
+    const format = switch (constant.more.form) {
         .decimal => "{d}",
         .hex => "0x{x}",
         .flags16 => "IP6MH_FLAGS16(0x{x})",
@@ -151,7 +151,7 @@ fn constantHeader(out: *std.Io.Writer, comptime constant: mobility.Constant) !vo
     if (comptime !std.mem.eql(u8, constant.draft, rfc4584)) {
         try out.print("#define {s} {s}\n", .{ constant.draft, rfc4584 });
     }
-    if (constant.misspelt) |name| try out.print("#define {s} {s} /* sic */\n", .{ name, rfc4584 });
+    if (constant.more.misspelt) |name| try out.print("#define {s} {s} /* sic */\n", .{ name, rfc4584 });
 }
 
 fn structHeader(out: *std.Io.Writer, comptime tag: []const u8) !void {

@@ -310,12 +310,27 @@ pub const Constant = struct {
     /// Of RFC 6275, which says what it means.
     section: []const u8,
     doc: []const u8,
-    form: Form = .decimal,
-    /// What `draft` was spelt like there.
-    misspelt: ?[]const u8 = null,
-    /// What it was before IANA said otherwise.
-    value2003: ?u16 = null,
+    more: More,
+
+    /// What few have.
+    pub const More = struct {
+        form: Form = .decimal,
+        /// What `draft` was spelt like there.
+        misspelt: ?[]const u8 = null,
+        /// What it was before IANA said otherwise.
+        value2003: ?u16 = null,
+    };
 };
+
+fn constant(
+    draft_name: []const u8,
+    value: u16,
+    section: []const u8,
+    doc: []const u8,
+    more: Constant.More,
+) Constant {
+    return .{ .draft = draft_name, .value = value, .section = section, .doc = doc, .more = more };
+}
 
 /// What RFC 4584 calls it: another prefix and the same word.
 pub fn rfc4584Name(comptime draft_name: []const u8) []const u8 {
@@ -330,53 +345,53 @@ pub fn rfc4584Name(comptime draft_name: []const u8) []const u8 {
 pub const Form = enum { decimal, hex, flags16 };
 
 pub const constants = [_]Constant{
-    .{ .draft = "IPPROTO_MH", .value = 135, .value2003 = 62, .section = "6.1", .doc = "The protocol number of the Mobility Header" },
-    .{ .draft = "IP6MH_BU_ACK", .value = 0x8000, .form = .flags16, .section = "6.1.7", .doc = "BU: request a binding acknowledgement" },
-    .{ .draft = "IP6MH_BU_HOME", .value = 0x4000, .form = .flags16, .section = "6.1.7", .doc = "BU: home registration" },
-    .{ .draft = "IP6MH_BU_LLOCAL", .value = 0x2000, .form = .flags16, .section = "6.1.7", .doc = "BU: link-local compatibility" },
-    .{ .draft = "IP6MH_BU_KEYM", .value = 0x1000, .form = .flags16, .section = "6.1.7", .doc = "BU: key management mobility" },
-    .{ .draft = "IP6MH_BA_KEYM", .value = 0x80, .form = .hex, .section = "6.1.8", .doc = "BA: key management mobility" },
-    .{ .draft = "IP6MH_TYPE_BRR", .value = 0, .section = "6.1.2", .doc = "MH Type: Binding Refresh Request" },
-    .{ .draft = "IP6MH_TYPE_HOTI", .value = 1, .section = "6.1.3", .doc = "MH Type: Home Test Init" },
-    .{ .draft = "IP6MH_TYPE_COTI", .value = 2, .section = "6.1.4", .doc = "MH Type: Care-of Test Init" },
-    .{ .draft = "IP6MH_TYPE_HOT", .value = 3, .section = "6.1.5", .doc = "MH Type: Home Test" },
-    .{ .draft = "IP6MH_TYPE_COT", .value = 4, .section = "6.1.6", .doc = "MH Type: Care-of Test" },
-    .{ .draft = "IP6MH_TYPE_BU", .value = 5, .section = "6.1.7", .doc = "MH Type: Binding Update" },
-    .{ .draft = "IP6MH_TYPE_BACK", .value = 6, .section = "6.1.8", .doc = "MH Type: Binding Acknowledgement" },
-    .{ .draft = "IP6MH_TYPE_BERROR", .value = 7, .section = "6.1.9", .doc = "MH Type: Binding Error" },
-    .{ .draft = "IP6MHOPT_PAD1", .value = 0, .section = "6.2.2", .doc = "Mobility option: Pad1" },
-    .{ .draft = "IP6MHOPT_PADN", .value = 1, .misspelt = "IP6MHOPT_PDAN", .section = "6.2.3", .doc = "Mobility option: PadN" },
-    .{ .draft = "IP6MHOPT_BREFRESH", .value = 2, .section = "6.2.4", .doc = "Mobility option: Binding Refresh Advice" },
-    .{ .draft = "IP6MHOPT_ALTCOA", .value = 3, .section = "6.2.5", .doc = "Mobility option: Alternate Care-of Address" },
-    .{ .draft = "IP6MHOPT_NONCEID", .value = 4, .section = "6.2.6", .doc = "Mobility option: Nonce Indices" },
-    .{ .draft = "IP6MHOPT_BAUTH", .value = 5, .section = "6.2.7", .doc = "Mobility option: Binding Authorization Data" },
-    .{ .draft = "IP6MH_BAS_ACCEPTED", .value = 0, .misspelt = "IP6MH_BAS_ACCPETED", .section = "6.1.8", .doc = "BA: accepted" },
-    .{ .draft = "IP6MH_BAS_PRFX_DISCOV", .value = 1, .section = "6.1.8", .doc = "BA: accepted, but prefix discovery necessary" },
-    .{ .draft = "IP6MH_BAS_UNSPECIFIED", .value = 128, .section = "6.1.8", .doc = "BA: reason unspecified" },
-    .{ .draft = "IP6MH_BAS_PROHIBIT", .value = 129, .section = "6.1.8", .doc = "BA: administratively prohibited" },
-    .{ .draft = "IP6MH_BAS_INSUFFICIENT", .value = 130, .section = "6.1.8", .doc = "BA: insufficient resources" },
-    .{ .draft = "IP6MH_BAS_HA_NOT_SUPPORTED", .value = 131, .section = "6.1.8", .doc = "BA: home registration not supported" },
-    .{ .draft = "IP6MH_BAS_NOT_HOME_SUBNET", .value = 132, .section = "6.1.8", .doc = "BA: not home subnet" },
-    .{ .draft = "IP6MH_BAS_NOT_HA", .value = 133, .section = "6.1.8", .doc = "BA: not home agent for this mobile node" },
-    .{ .draft = "IP6MH_BAS_DAD_FAILED", .value = 134, .section = "6.1.8", .doc = "BA: duplicate address detection failed" },
-    .{ .draft = "IP6MH_BAS_SEQNO_BAD", .value = 135, .section = "6.1.8", .doc = "BA: sequence number out of window" },
-    .{ .draft = "IP6MH_BAS_HOME_NI_EXPIRED", .value = 136, .section = "6.1.8", .doc = "BA: expired home nonce index" },
-    .{ .draft = "IP6MH_BAS_COA_NI_EXPIRED", .value = 137, .section = "6.1.8", .doc = "BA: expired care-of nonce index" },
-    .{ .draft = "IP6MH_BAS_NI_EXPIRED", .value = 138, .section = "6.1.8", .doc = "BA: expired nonces" },
-    .{ .draft = "IP6MH_BAS_REG_NOT_ALLOWED", .value = 139, .section = "6.1.8", .doc = "BA: registration type change disallowed" },
-    .{ .draft = "IP6MH_BES_UNKNOWN_HAO", .value = 1, .section = "6.1.9", .doc = "BE: unknown binding for the home address option" },
-    .{ .draft = "IP6MH_BES_UNKNOWN_MH", .value = 2, .section = "6.1.9", .doc = "BE: unknown MH Type" },
-    .{ .draft = "IP6OPT_HOME_ADDRESS", .value = 0xc9, .form = .hex, .section = "6.3", .doc = "Destination option: Home Address" },
-    .{ .draft = "ICMP6_MIP_HA_DISCOVERY_REQUEST", .value = 144, .value2003 = 150, .section = "6.5", .doc = "ICMPv6: asks for home agents" },
-    .{ .draft = "ICMP6_MIP_HA_DISCOVERY_REPLY", .value = 145, .value2003 = 151, .section = "6.6", .doc = "ICMPv6: the home agents" },
-    .{ .draft = "ICMP6_MIP_PREFIX_SOLICIT", .value = 146, .value2003 = 152, .section = "6.7", .doc = "ICMPv6: asks for the home prefixes" },
-    .{ .draft = "ICMP6_MIP_PREFIX_ADVERT", .value = 147, .value2003 = 153, .section = "6.8", .doc = "ICMPv6: the home prefixes" },
-    .{ .draft = "ICMP6_MIP_PA_FLAG_MANAGED", .value = 0x8000, .form = .flags16, .section = "6.8", .doc = "MPA: addresses by DHCPv6" },
-    .{ .draft = "ICMP6_MIP_PA_FLAG_OTHER", .value = 0x4000, .form = .flags16, .section = "6.8", .doc = "MPA: the rest by DHCPv6" },
-    .{ .draft = "ND_RA_FLAG_HOMEAGENT", .value = 0x20, .form = .hex, .section = "7.1", .doc = "RA: the router is a home agent" },
-    .{ .draft = "ND_OPT_PI_FLAG_ROUTER", .value = 0x20, .form = .hex, .section = "7.2", .doc = "Prefix Information: all of an address" },
-    .{ .draft = "ND_OPT_ADV_INTERVAL", .value = 7, .section = "7.3", .doc = "Neighbor Discovery option: Advertisement Interval" },
-    .{ .draft = "ND_OPT_HA_INFORMATION", .value = 8, .section = "7.4", .doc = "Neighbor Discovery option: Home Agent Information" },
+    constant("IPPROTO_MH", 135, "6.1", "The protocol number of the Mobility Header", .{ .value2003 = 62 }),
+    constant("IP6MH_BU_ACK", 0x8000, "6.1.7", "BU: request a binding acknowledgement", .{ .form = .flags16 }),
+    constant("IP6MH_BU_HOME", 0x4000, "6.1.7", "BU: home registration", .{ .form = .flags16 }),
+    constant("IP6MH_BU_LLOCAL", 0x2000, "6.1.7", "BU: link-local compatibility", .{ .form = .flags16 }),
+    constant("IP6MH_BU_KEYM", 0x1000, "6.1.7", "BU: key management mobility", .{ .form = .flags16 }),
+    constant("IP6MH_BA_KEYM", 0x80, "6.1.8", "BA: key management mobility", .{ .form = .hex }),
+    constant("IP6MH_TYPE_BRR", 0, "6.1.2", "MH Type: Binding Refresh Request", .{}),
+    constant("IP6MH_TYPE_HOTI", 1, "6.1.3", "MH Type: Home Test Init", .{}),
+    constant("IP6MH_TYPE_COTI", 2, "6.1.4", "MH Type: Care-of Test Init", .{}),
+    constant("IP6MH_TYPE_HOT", 3, "6.1.5", "MH Type: Home Test", .{}),
+    constant("IP6MH_TYPE_COT", 4, "6.1.6", "MH Type: Care-of Test", .{}),
+    constant("IP6MH_TYPE_BU", 5, "6.1.7", "MH Type: Binding Update", .{}),
+    constant("IP6MH_TYPE_BACK", 6, "6.1.8", "MH Type: Binding Acknowledgement", .{}),
+    constant("IP6MH_TYPE_BERROR", 7, "6.1.9", "MH Type: Binding Error", .{}),
+    constant("IP6MHOPT_PAD1", 0, "6.2.2", "Mobility option: Pad1", .{}),
+    constant("IP6MHOPT_PADN", 1, "6.2.3", "Mobility option: PadN", .{ .misspelt = "IP6MHOPT_PDAN" }),
+    constant("IP6MHOPT_BREFRESH", 2, "6.2.4", "Mobility option: Binding Refresh Advice", .{}),
+    constant("IP6MHOPT_ALTCOA", 3, "6.2.5", "Mobility option: Alternate Care-of Address", .{}),
+    constant("IP6MHOPT_NONCEID", 4, "6.2.6", "Mobility option: Nonce Indices", .{}),
+    constant("IP6MHOPT_BAUTH", 5, "6.2.7", "Mobility option: Binding Authorization Data", .{}),
+    constant("IP6MH_BAS_ACCEPTED", 0, "6.1.8", "BA: accepted", .{ .misspelt = "IP6MH_BAS_ACCPETED" }),
+    constant("IP6MH_BAS_PRFX_DISCOV", 1, "6.1.8", "BA: accepted, but prefix discovery necessary", .{}),
+    constant("IP6MH_BAS_UNSPECIFIED", 128, "6.1.8", "BA: reason unspecified", .{}),
+    constant("IP6MH_BAS_PROHIBIT", 129, "6.1.8", "BA: administratively prohibited", .{}),
+    constant("IP6MH_BAS_INSUFFICIENT", 130, "6.1.8", "BA: insufficient resources", .{}),
+    constant("IP6MH_BAS_HA_NOT_SUPPORTED", 131, "6.1.8", "BA: home registration not supported", .{}),
+    constant("IP6MH_BAS_NOT_HOME_SUBNET", 132, "6.1.8", "BA: not home subnet", .{}),
+    constant("IP6MH_BAS_NOT_HA", 133, "6.1.8", "BA: not home agent for this mobile node", .{}),
+    constant("IP6MH_BAS_DAD_FAILED", 134, "6.1.8", "BA: duplicate address detection failed", .{}),
+    constant("IP6MH_BAS_SEQNO_BAD", 135, "6.1.8", "BA: sequence number out of window", .{}),
+    constant("IP6MH_BAS_HOME_NI_EXPIRED", 136, "6.1.8", "BA: expired home nonce index", .{}),
+    constant("IP6MH_BAS_COA_NI_EXPIRED", 137, "6.1.8", "BA: expired care-of nonce index", .{}),
+    constant("IP6MH_BAS_NI_EXPIRED", 138, "6.1.8", "BA: expired nonces", .{}),
+    constant("IP6MH_BAS_REG_NOT_ALLOWED", 139, "6.1.8", "BA: registration type change disallowed", .{}),
+    constant("IP6MH_BES_UNKNOWN_HAO", 1, "6.1.9", "BE: unknown binding for the home address option", .{}),
+    constant("IP6MH_BES_UNKNOWN_MH", 2, "6.1.9", "BE: unknown MH Type", .{}),
+    constant("IP6OPT_HOME_ADDRESS", 0xc9, "6.3", "Destination option: Home Address", .{ .form = .hex }),
+    constant("ICMP6_MIP_HA_DISCOVERY_REQUEST", 144, "6.5", "ICMPv6: asks for home agents", .{ .value2003 = 150 }),
+    constant("ICMP6_MIP_HA_DISCOVERY_REPLY", 145, "6.6", "ICMPv6: the home agents", .{ .value2003 = 151 }),
+    constant("ICMP6_MIP_PREFIX_SOLICIT", 146, "6.7", "ICMPv6: asks for the home prefixes", .{ .value2003 = 152 }),
+    constant("ICMP6_MIP_PREFIX_ADVERT", 147, "6.8", "ICMPv6: the home prefixes", .{ .value2003 = 153 }),
+    constant("ICMP6_MIP_PA_FLAG_MANAGED", 0x8000, "6.8", "MPA: addresses by DHCPv6", .{ .form = .flags16 }),
+    constant("ICMP6_MIP_PA_FLAG_OTHER", 0x4000, "6.8", "MPA: the rest by DHCPv6", .{ .form = .flags16 }),
+    constant("ND_RA_FLAG_HOMEAGENT", 0x20, "7.1", "RA: the router is a home agent", .{ .form = .hex }),
+    constant("ND_OPT_PI_FLAG_ROUTER", 0x20, "7.2", "Prefix Information: all of an address", .{ .form = .hex }),
+    constant("ND_OPT_ADV_INTERVAL", 7, "7.3", "Neighbor Discovery option: Advertisement Interval", .{}),
+    constant("ND_OPT_HA_INFORMATION", 8, "7.4", "Neighbor Discovery option: Home Agent Information", .{}),
 };
 
 comptime {
