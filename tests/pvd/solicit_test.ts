@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MifError } from "../../lib/error.ts";
 import { parseAddress } from "../../lib/ip/address.ts";
@@ -222,8 +223,14 @@ test("what is invalid, our own, or of another link is no answer", async () => {
 });
 
 test("a flood of sources ends at the bound, and others get their turn meanwhile", async () => {
+  // Turns of the event loop: how many there are does not hang on how busy the machine is.
   let turns = 0;
-  const timer = setInterval(() => turns++, 10);
+  let isOver = false;
+  const turn = () => {
+    turns++;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
   let count = 0;
   class Flood extends Network {
     override receive(): Promise<RouterMessage> {
@@ -242,10 +249,10 @@ test("a flood of sources ends at the bound, and others get their turn meanwhile"
     const options = { timeoutMs: 500 };
     assertBetween(await elapsed(new Flood(), [link(3, "fe80:1::1")], options), 499, 5_000);
   } finally {
-    clearInterval(timer);
+    isOver = true;
   }
   assert.ok(count > 100, String(count));
-  assert.ok(turns >= 2, String(turns));
+  assert.ok(turns >= 5, String(turns));
 });
 
 test("a thousand links are asked while their answers are taken in", async () => {
