@@ -26,7 +26,7 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { ALL_CALLERS, type Caller, CALLERS, mif, mifArgv } from "./mif.ts";
+import { ALL_CALLERS, type Caller, CALLERS, mif, mifArgv, ROOT } from "./mif.ts";
 import { pvdOf } from "./outline.ts";
 import { ROUTER_1 } from "./routers.ts";
 import { Watching } from "./watching.ts";
@@ -34,7 +34,6 @@ import { Watching } from "./watching.ts";
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 180_000 };
 
-const [ROOT] = CALLERS.filter(({ unprivileged }) => !unprivileged) as [Caller];
 const UNPRIVILEGED = CALLERS.filter(({ unprivileged }) => unprivileged);
 /** Of both runtimes: it is one format. */
 const READERS = ALL_CALLERS.filter(({ unprivileged }) => unprivileged);

@@ -18,12 +18,11 @@ import {
 } from "../lab/mod.ts";
 import { commandPath } from "../lab/command.ts";
 import { networkd, networkdSkip, systemBus } from "../lab/networkd.ts";
-import { type Caller, CALLERS, mif } from "./mif.ts";
+import { mif, ROOT } from "./mif.ts";
 import { service4 } from "./site.ts";
 import { echoServer, SocketProbe } from "./socket_probe.ts";
 import { together } from "./together.ts";
 
-const [ROOT] = CALLERS.filter(({ unprivileged }) => !unprivileged) as [Caller];
 const SERVERS = [NETWORK_1.routerIpv4, "198.51.100.53"];
 const DOMAIN = "v4.example";
 

@@ -16,11 +16,10 @@ import {
 } from "../lab/mod.ts";
 import { gccSkip } from "../socket/c_program.ts";
 import { ANSWERS, ASKING, EVADING, python, staticProgram, WRITING } from "./exec_programs.ts";
-import { CALLERS, mif, mifArgv } from "./mif.ts";
+import { CALLERS, mif, mifArgv, ROOT } from "./mif.ts";
 import { assertNoLeak, type Site, site } from "./site.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
-const ROOT = CALLERS[0]!;
 
 /** The second network's PvDs. */
 const ID_4 = "h1";

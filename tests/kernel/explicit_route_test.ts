@@ -29,13 +29,12 @@ import {
   nested,
   silentSite,
 } from "./explicit_site.ts";
-import { type Caller, mifArgv } from "./mif.ts";
+import { mifArgv, ROOT } from "./mif.ts";
 import { isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
 import { exercise, openFrom, service6 } from "./site.ts";
 import { refuses, SocketProbe } from "./socket_probe.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
-const [ROOT] = ROOTS as [Caller];
 
 interface OwnAddress {
   local: string;

@@ -31,7 +31,7 @@ import {
   says1,
   silentSite,
 } from "./explicit_site.ts";
-import { type Caller, mif } from "./mif.ts";
+import { type Caller, mif, ROOT } from "./mif.ts";
 import { ROOTS } from "./mif_route.ts";
 import { outline } from "./outline.ts";
 import { Probe } from "./probe.ts";
@@ -40,7 +40,6 @@ import { exercise, service4, service6 } from "./site.ts";
 import { echoServer, refuses, SocketProbe } from "./socket_probe.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
-const [ROOT] = ROOTS as [Caller];
 
 /** `mif list --solicit --json`. */
 async function solicited({ host }: { host: Host }, caller: Caller = ROOT): Promise<PvdInfo[]> {

@@ -36,6 +36,9 @@ export const CALLERS: readonly Caller[] = ALL_CALLERS.filter(({ runtime }) =>
   runtime === ("deno" in process.versions ? "deno" : "bun")
 );
 
+/** The one of {@linkcode CALLERS} that is root. */
+export const ROOT: Caller = CALLERS.find(({ unprivileged }) => !unprivileged)!;
+
 /** The words that run `mif` in a caller's runtime. */
 export function mifArgv({ runtime }: Caller, ...words: string[]): string[] {
   return [...runtimes[runtime], ...words];

@@ -13,12 +13,11 @@ import {
   twoRouters,
   World,
 } from "../lab/mod.ts";
-import { CALLERS, mif } from "./mif.ts";
+import { CALLERS, mif, ROOT } from "./mif.ts";
 
 const lab = { skip: labSkip(), timeout: 60_000 };
 const ROUTER_1 = `${NETWORK_1.routerLinkLocal}%h0`;
 const ROUTER_2 = `${NETWORK_2.routerLinkLocal}%h1`;
-const ROOT = CALLERS[0]!;
 
 /** Routers mean different hosts by the same name. */
 async function serveViews(routers: LabRouter[]): Promise<void> {

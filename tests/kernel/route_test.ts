@@ -23,13 +23,12 @@ import {
   waitFor,
   World,
 } from "../lab/mod.ts";
-import { ALL_CALLERS, type Caller, CALLERS, mif } from "./mif.ts";
+import { ALL_CALLERS, CALLERS, mif, ROOT } from "./mif.ts";
 import { cli, isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
 import { plainLinks } from "./plain_links.ts";
 
 /** Bun ends a test after five seconds where nothing else is said. */
 const lab = { skip: labSkip(), timeout: 120_000 };
-const [ROOT] = ROOTS as [Caller];
 const PROTOCOL = 88;
 const NETWORKS = [NETWORK_1, NETWORK_2];
 /** Of each network two rules a family, and routes to its prefixes, its link-local neighbours and its routers. */

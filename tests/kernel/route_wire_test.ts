@@ -26,12 +26,12 @@ import {
   World,
 } from "../lab/mod.ts";
 import { flood, type Stream } from "./flood.ts";
-import { isNeighbourhood, ROOTS, route, watch } from "./mif_route.ts";
+import { ROOT } from "./mif.ts";
+import { isNeighbourhood, route, watch } from "./mif_route.ts";
 import { families, service6, type Site, site } from "./site.ts";
 import { ECHO_PORT, echoServer, type ProbeSocket, refuses, SocketProbe } from "./socket_probe.ts";
 
 const lab = { skip: labSkip(), timeout: 120_000 };
-const ROOT = ROOTS[0]!;
 const NETWORKS = [NETWORK_1, NETWORK_2];
 /** What the second router announces later. */
 const RENUMBERED = "2001:db8:9::/64";

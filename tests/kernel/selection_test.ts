@@ -24,7 +24,7 @@ import {
   World,
 } from "../lab/mod.ts";
 import { parseAddress } from "../../lib/ip/address.ts";
-import { CALLERS, mif } from "./mif.ts";
+import { mif, ROOT } from "./mif.ts";
 import {
   arrange,
   arrivals,
@@ -149,8 +149,7 @@ test(
     const it = await site(world, twoRouters);
     const before = new SocketProbe(it.host, { unprivileged: true });
     await refuses("EADDRNOTAVAIL", before.openOn(NETWORK_2.hostAddress, SOCK_DGRAM));
-    const [root] = CALLERS.filter(({ unprivileged }) => !unprivileged);
-    const installed = await mif(it.host, root!, "route", "install", "--solicit");
+    const installed = await mif(it.host, ROOT, "route", "install", "--solicit");
     assert.equal(installed.status, 0, installed.stderr);
     const live = await Promise.all(
       families(NETWORK_2).map(async ({ source, to }) => {
@@ -160,7 +159,7 @@ test(
         return opened;
       }),
     );
-    assert.equal((await mif(it.host, root!, "route", "remove")).status, 0);
+    assert.equal((await mif(it.host, ROOT, "route", "remove")).status, 0);
     for (const each of live) {
       await refuses("ENETUNREACH", each.do({ call: "send", text: "more" }));
       await each.close();
